@@ -1,0 +1,63 @@
+// An experiment: one data set, several arms, each trained and tested alike, and compared in pairs.
+#ifndef FEATX_EXPERIMENT_H
+#define FEATX_EXPERIMENT_H
+
+#include "featx/model.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct fx_arm {
+    char *name;
+    fx_model_params params;
+} fx_arm;
+
+typedef struct fx_experiment {
+    char *dataset;     // name or path
+    fx_int_list seeds; // each arm is trained once a seed
+    size_t arm_count;
+    fx_arm *arms; // [arm_count]
+} fx_experiment;
+
+// The built-in comparison, on shapes.
+FX_MUST_CHECK fx_status fx_experiment_defaults(fx_experiment *out, fx_error *error);
+// From YAML. Unknown keys are errors that name the line and the nearest known key.
+FX_MUST_CHECK fx_status fx_experiment_load(const char *path, fx_experiment *out, fx_error *error);
+// section.key=value on every arm.
+FX_MUST_CHECK fx_status fx_experiment_set(fx_experiment *experiment, const char *key,
+                                          const char *value, fx_error *error);
+void fx_experiment_destroy(fx_experiment *experiment);
+
+// A paired comparison of arms a and b on the same test images, over all seeds.
+typedef struct fx_pair {
+    size_t a, b;
+    uint64_t only_a, only_b; // test predictions right in one only, summed over the seeds
+    double difference;       // accuracy of a minus that of b, mean over the seeds
+    double ci95[2];          // of the difference: bootstrap over test images
+    double p;                // exact McNemar on the first seed, Holm-corrected over all pairs
+} fx_pair;
+
+typedef struct fx_comparison {
+    const fx_experiment *experiment; // lent
+    size_t arm_count, seed_count;
+    fx_result *results; // [arm_count, seed_count]
+    fx_model **models;  // [arm_count], of the first seed
+    size_t pair_count;
+    fx_pair *pairs;     // a < b
+    char **class_names; // [classes]
+    int classes;
+    double gemm_rate; // FLOP/s, measured in this run; 0 where not
+    double seconds;
+} fx_comparison;
+
+FX_MUST_CHECK fx_status fx_experiment_run(const fx_experiment *experiment,
+                                          const fx_dataset *dataset,
+                                          const fx_model_options *options, fx_comparison *out,
+                                          fx_error *error);
+void fx_comparison_destroy(fx_comparison *comparison);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

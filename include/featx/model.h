@@ -1,0 +1,99 @@
+// A model: everything between an image file and a class name.
+#ifndef FEATX_MODEL_H
+#define FEATX_MODEL_H
+
+#include "featx/augmentation.h"
+#include "featx/dataset.h"
+#include "featx/descriptor.h"
+#include "featx/mlp.h"
+#include "featx/training.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// Every key of an arm of an experiment.
+typedef struct fx_model_params {
+    uint64_t seed;
+    fx_descriptor_params descriptor;
+    fx_augmentation_params augment;
+    fx_mlp_params mlp;
+    fx_training_params train;
+} fx_model_params;
+
+fx_model_params fx_model_defaults(void);
+// All key tables; offsets are into fx_model_params.
+const fx_section *fx_model_sections(size_t *count);
+
+typedef struct fx_model fx_model;
+
+// What to train and test on: a data set of images, or rows of a descriptor file (X.npy).
+typedef struct fx_model_data {
+    const char *name;
+    const fx_dataset *images; // or NULL and:
+    const char *npy;          // path of a descriptor file with its .json and .labels.npy
+} fx_model_data;
+
+typedef struct fx_seconds {
+    double load, fit, extract, train, test, total;
+} fx_seconds;
+
+// What a training run measured. Accuracies are fractions; NaN where there were no such samples.
+typedef struct fx_result {
+    size_t train_samples, validation_samples, test_samples;
+    size_t skipped; // bad images left out
+    size_t descriptor_length, parameters;
+    double train_accuracy, validation_accuracy, test_accuracy;
+    double test_accuracy_ci95[2]; // Wilson
+    int classes;
+    uint64_t *confusion; // [classes, classes], row: true class, column: predicted; of the test set
+    int *test_labels;    // [test_samples]
+    int *test_predictions; // [test_samples]
+    fx_history history;    // of the run that chose the epoch
+    fx_seconds seconds;
+    size_t model_bytes;
+    char model_sha256[65];
+} fx_result;
+void fx_result_destroy(fx_result *result);
+
+typedef struct fx_model_options {
+    const char *vocabulary; // path, or NULL: learned
+    fx_on_error on_error;
+    const fx_progress *progress;
+} fx_model_options;
+
+// Prepares the descriptor on the training images, extracts, trains on the training split with
+// train.validation held out, tests once. Fills *model and *result.
+FX_MUST_CHECK fx_status fx_model_train(const fx_model_params *params, const fx_model_data *data,
+                                       const fx_model_options *options, fx_model **model,
+                                       fx_result *result, fx_error *error);
+
+// Model files are safetensors that hold all of it. FX_ERROR_FORMAT: not a model, of another
+// version, truncated.
+FX_MUST_CHECK fx_status fx_model_load(const char *path, fx_model **out, fx_error *error);
+FX_MUST_CHECK fx_status fx_model_save(const fx_model *model, const char *path, fx_error *error);
+void fx_model_destroy(fx_model *model);
+
+int fx_model_classes(const fx_model *model);
+const char *fx_model_class_name(const fx_model *model, int index);
+const fx_descriptor *fx_model_descriptor(const fx_model *model); // NULL where trained on rows
+const fx_mlp *fx_model_mlp(const fx_model *model);
+const fx_model_params *fx_model_get_params(const fx_model *model); // as resolved
+bool fx_model_has_probabilities(const fx_model *model);            // softmax: true
+
+// scores[n, classes] of images begin … begin+n-1: probabilities, or scores where the loss gives
+// none.
+FX_MUST_CHECK fx_status fx_model_predict(const fx_model *model, const fx_image_source *images,
+                                         size_t begin, size_t n, fx_on_error on_error, bool *valid,
+                                         float *scores, fx_error *error);
+
+// Tests on the test split (or, where there is none, all) of the data. FX_ERROR_DATA where classes
+// or descriptor specification differ from the model's.
+FX_MUST_CHECK fx_status fx_model_evaluate(const fx_model *model, const fx_model_data *data,
+                                          const fx_model_options *options, fx_result *result,
+                                          fx_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

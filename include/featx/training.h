@@ -1,0 +1,76 @@
+// Training of an MLP on rows of numbers.
+#ifndef FEATX_TRAINING_H
+#define FEATX_TRAINING_H
+
+#include "featx/mlp.h"
+#include "featx/progress.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum fx_optimizer { FX_SGD, FX_ADAMW } fx_optimizer;
+typedef enum fx_schedule { FX_SCHEDULE_CONSTANT, FX_SCHEDULE_STEP, FX_SCHEDULE_COSINE } fx_schedule;
+
+typedef struct fx_training_params {
+    int epochs; // 0 is auto: 20 from 20,000 training samples on, below that 20 · √(20,000 / n), at
+                // most 100
+    int batch_size;
+    int optimizer;       // fx_optimizer
+    float learning_rate; // 0 is auto: 0.001 for AdamW, 0.01 for SGD
+    float momentum;      // of SGD
+    float weight_decay;  // decoupled (AdamW); added to the gradient (SGD). Weights only, no biases
+    int schedule;        // fx_schedule; step: a tenth at 1/2 and again at 3/4 of the epochs
+    float label_smoothing;
+    float validation;   // fraction of the training samples held out; 0 for none
+    int early_stopping; // epochs without a better validation accuracy before stopping; 0 never
+    bool standardize;   // inputs to mean 0 and deviation 1, by the training samples
+    bool refit;         // after choosing the epoch: train again on all training samples
+} fx_training_params;
+
+fx_training_params fx_training_defaults(void);
+
+// Rows by index: what a trainer draws its batches from.
+typedef struct fx_samples {
+    const void *self;
+    size_t count, length;
+    const int *labels; // [count]
+    // Fills x[n, length] with rows indices[n], as they are seen in `epoch` (augmentation may differ
+    // from epoch to epoch; epoch 0 is the plain sample). Called from one thread; may run in
+    // parallel inside.
+    fx_status (*fill)(const void *self, uint32_t epoch, const uint32_t *indices, size_t n, float *x,
+                      fx_error *error);
+} fx_samples;
+
+// Rows of a matrix, without copying it. *matrix must outlive the samples.
+fx_samples fx_samples_of_matrix(const fx_matrix *matrix, const int *labels);
+
+typedef struct fx_epoch {
+    int epoch; // 1-based
+    double learning_rate;
+    double train_loss, train_accuracy; // running averages over the epoch, with dropout as trained
+    double validation_loss, validation_accuracy; // NaN without a validation set
+    double seconds;
+} fx_epoch;
+
+typedef struct fx_history {
+    fx_epoch *epochs; // [count]
+    int count;
+    int best; // 1-based epoch whose weights were kept
+    bool early_stopped;
+} fx_history;
+void fx_history_destroy(fx_history *history);
+
+// Trains in place. With validation samples the weights of the epoch with the best validation
+// accuracy are kept (ties: lower validation loss). Same bytes for any number of threads.
+// FX_ERROR_NUMERIC: the loss left the finite numbers; the message names epoch, batch and learning
+// rate. FX_ERROR_INTERRUPTED. In both cases the weights are those of the last good epoch.
+FX_MUST_CHECK fx_status fx_train(fx_mlp *mlp, const fx_training_params *params,
+                                 const fx_samples *training, const fx_samples *validation,
+                                 uint64_t seed, const fx_progress *progress, fx_history *history,
+                                 fx_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

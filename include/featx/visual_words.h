@@ -1,0 +1,87 @@
+// Bag of visual words: local patches, whitened, coded by a learned vocabulary, pooled on a grid.
+//
+// Sources: Csurka et al., "Visual categorization with bags of keypoints", 2004; Coates, Lee & Ng,
+// "An analysis of single-layer networks in unsupervised feature learning", AISTATS 2011 (contrast
+// normalization, whitening, triangle); Coates & Ng, "The importance of encoding versus training
+// with sparse coding and vector quantization", ICML 2011 (threshold, both signs).
+#ifndef FEATX_VISUAL_WORDS_H
+#define FEATX_VISUAL_WORDS_H
+
+#include "featx/image_source.h"
+#include "featx/params.h"
+#include "featx/progress.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum fx_bovw_local {
+    FX_BOVW_PATCH, // patch × patch pixels of all channels, contrast-normalized
+    FX_BOVW_SIFT,  // dense SIFT, 128 numbers, 4 × 4 cells of patch / 4 pixels
+} fx_bovw_local;
+
+typedef enum fx_bovw_encoding {
+    FX_BOVW_HARD,      // 1 for the nearest word
+    FX_BOVW_TRIANGLE,  // max(0, mean distance - distance to the word)
+    FX_BOVW_THRESHOLD, // max(0, z - threshold) and max(0, -z - threshold), z = <word, x>
+} fx_bovw_encoding;
+
+typedef enum fx_bovw_norm {
+    FX_BOVW_NORM_NONE,
+    FX_BOVW_NORM_L1,
+    FX_BOVW_NORM_L2,
+    FX_BOVW_NORM_SQRT
+} fx_bovw_norm;
+
+typedef struct fx_bovw_params {
+    int words;       // size of the vocabulary; 2 … 65536
+    int local;       // fx_bovw_local
+    int patch;       // pixels; 2 … 64
+    int stride;      // pixels between patches; 0 is auto: 1 up to 64 × 64 pixels, else patch / 2
+    int encoding;    // fx_bovw_encoding
+    float threshold; // of `threshold`
+    int grid;        // grid × grid cells
+    int norm;        // fx_bovw_norm, over the whole descriptor
+    bool whiten;     // ZCA
+    float whiten_epsilon; // added to the covariance's eigenvalues, after contrast normalization
+    float contrast;       // added to a patch's variance on the 0 … 255 scale, of `patch`
+    bool spherical;       // k-means on unit vectors, by the largest absolute product
+    int samples;          // patches that the vocabulary is learned from
+    int rounds;           // of k-means
+} fx_bovw_params;
+
+fx_bovw_params fx_bovw_defaults(void);
+
+// A learned vocabulary with its whitening. Immutable once learned: any number of threads may read.
+typedef struct fx_vocabulary fx_vocabulary;
+
+// Learns from random patches of the images. FX_ERROR_DATA: a patch is larger than an image (which
+// one, its size), fewer distinct patches than words. Same bytes for any number of threads.
+FX_MUST_CHECK fx_status fx_vocabulary_learn(const fx_bovw_params *params,
+                                            const fx_image_source *images, int channels,
+                                            uint64_t seed, const fx_progress *progress,
+                                            fx_vocabulary **out, fx_error *error);
+// Vocabulary files are safetensors and hold the parameters. Messages start with the path.
+FX_MUST_CHECK fx_status fx_vocabulary_load(const char *path, fx_vocabulary **out, fx_error *error);
+FX_MUST_CHECK fx_status fx_vocabulary_save(const fx_vocabulary *vocabulary, const char *path,
+                                           fx_error *error);
+void fx_vocabulary_destroy(fx_vocabulary *vocabulary);
+
+// The parameters that it was learned with (auto values resolved), the channels it expects.
+const fx_bovw_params *fx_vocabulary_params(const fx_vocabulary *vocabulary);
+int fx_vocabulary_channels(const fx_vocabulary *vocabulary);
+
+// grid² · words, twice that for `threshold`.
+size_t fx_bovw_length(const fx_vocabulary *vocabulary);
+// Bytes of scratch for fx_bovw_extract, for any image.
+size_t fx_bovw_scratch(const fx_vocabulary *vocabulary);
+
+// out[grid, grid, words] or [grid, grid, 2, words]: codes summed over the patches whose centers lie
+// in the cell. FX_ERROR_DATA where the patch is larger than the image, or its channels differ.
+FX_MUST_CHECK fx_status fx_bovw_extract(const fx_vocabulary *vocabulary, const fx_image *image,
+                                        float *out, void *scratch, fx_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

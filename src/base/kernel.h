@@ -1,0 +1,15 @@
+// Run-time dispatch of vectorized loops.
+//
+// FX__KERNEL before a function makes the compiler emit it for baseline x86-64, AVX2 and AVX-512 and
+// choose at load time; elsewhere, and under sanitizers, the plain function is all there is. Loops
+// in such functions are written so that the compiler vectorizes them.
+#ifndef FEATX_BASE_KERNEL_H
+#define FEATX_BASE_KERNEL_H
+
+#if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__) &&       \
+    !defined(__SANITIZE_ADDRESS__) && !defined(FX_NO_DISPATCH)
+#define FX__KERNEL __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define FX__KERNEL
+#endif
+#endif

@@ -1,0 +1,34 @@
+// NumPy's .npy, versions 1.0 to 3.0, C order, little-endian.
+// Source: NumPy Enhancement Proposal 1.
+#ifndef FEATX_BASE_NPY_H
+#define FEATX_BASE_NPY_H
+
+#include <stdint.h>
+
+#include "featx/matrix.h"
+#include "src/base/file.h"
+
+// A [rows, columns] float32 file written row by row; the number of rows is put into the header at
+// the end, so memory does not grow with it. `rows_hint` is written to the header first: for
+// standard output it must be exact.
+typedef struct fx_npy_writer {
+    fx_writer writer;
+    size_t rows, columns, rows_hint;
+} fx_npy_writer;
+
+FX_MUST_CHECK fx_status fx__npy_open(const char *path, size_t columns, size_t rows_hint,
+                                     fx_npy_writer *out, fx_error *error);
+FX_MUST_CHECK fx_status fx__npy_append(fx_npy_writer *writer, const float *rows, size_t count,
+                                       fx_error *error);
+FX_MUST_CHECK fx_status fx__npy_commit(fx_npy_writer *writer, fx_error *error);
+void fx__npy_abort(fx_npy_writer *writer);
+
+FX_MUST_CHECK fx_status fx__npy_save_int64(const char *path, const int64_t *values, size_t count,
+                                           fx_error *error);
+
+// Reads a 2-D float32 or float64 file (converted), a 1-D one as one column.
+FX_MUST_CHECK fx_status fx__npy_load(const char *path, fx_matrix *out, fx_error *error);
+// Reads a 1-D file of any integer type.
+FX_MUST_CHECK fx_status fx__npy_load_int64(const char *path, int64_t **out, size_t *count,
+                                           fx_error *error);
+#endif
