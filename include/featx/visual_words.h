@@ -34,19 +34,20 @@ typedef enum fx_bovw_norm {
 } fx_bovw_norm;
 
 typedef struct fx_bovw_params {
-    int words;       // size of the vocabulary; 2 … 65536
-    int local;       // fx_bovw_local
-    int patch;       // pixels; 2 … 64
-    int stride;      // pixels between patches; 0 is auto: 1 up to 64 × 64 pixels, else patch / 2
-    int encoding;    // fx_bovw_encoding
-    float threshold; // of `threshold`
-    int grid;        // grid × grid cells
-    int norm;        // fx_bovw_norm, over the whole descriptor
-    bool whiten;     // ZCA
+    int words; // size of the vocabulary; 2 … 65536; 0 is auto: 800 from 20,000 images on, else 200
+    int local;    // fx_bovw_local
+    int patch;    // pixels; 2 … 64
+    int stride;   // pixels between patches; 0 is auto: 1 for images of up to 64 × 64 pixels (the
+                  // mean over those sampled), else patch / 2
+    int encoding; // fx_bovw_encoding
+    float threshold;      // of `threshold`
+    int grid;             // grid × grid cells
+    int norm;             // fx_bovw_norm, over the whole descriptor
+    bool whiten;          // ZCA
     float whiten_epsilon; // added to the covariance's eigenvalues, after contrast normalization
     float contrast;       // added to a patch's variance on the 0 … 255 scale, of `patch`
     bool spherical;       // k-means on unit vectors, by the largest absolute product
-    int samples;          // patches that the vocabulary is learned from
+    int samples;          // patches that the vocabulary is learned from; 0 is auto: 250 a word
     int rounds;           // of k-means
 } fx_bovw_params;
 
