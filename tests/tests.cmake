@@ -1,0 +1,67 @@
+# One program and one ctest for each tests/{unit,property,golden,cli}/test_*.c.
+pkg_check_modules(CRITERION REQUIRED IMPORTED_TARGET criterion)
+
+# Waiting threads sleep: several tests run at once, and their threads are more than the cores.
+set(FX_TEST_ENVIRONMENT OMP_WAIT_POLICY=passive)
+if(FX_SANITIZE)
+  set(FX_REPORTS ${PROJECT_BINARY_DIR}/sanitizer-reports)
+  foreach(mode begin check)
+    add_test(NAME sanitizer_reports_${mode} COMMAND ${CMAKE_COMMAND} -DMODE=${mode}
+      -DFOLDER=${FX_REPORTS} -P ${PROJECT_SOURCE_DIR}/tests/support/sanitizer_reports.cmake)
+  endforeach()
+  set_tests_properties(sanitizer_reports_begin PROPERTIES FIXTURES_SETUP sanitizer_reports)
+  set_tests_properties(sanitizer_reports_check PROPERTIES FIXTURES_CLEANUP sanitizer_reports)
+endif()
+
+# What every test needs of ctest: time, environment and, under the sanitizers, the fixtures.
+function(fx_test_properties name)
+  set(environment ${FX_TEST_ENVIRONMENT})
+  set(seconds 300)
+  if(FX_SANITIZE)
+    set(seconds 900)
+    set(log "log_path='${FX_REPORTS}/${name}':exitcode=99")
+    list(APPEND environment
+      "ASAN_OPTIONS=${log}:detect_leaks=1:allocator_may_return_null=1"
+      "UBSAN_OPTIONS=${log}:print_stacktrace=1"
+      "LSAN_OPTIONS=suppressions='${PROJECT_SOURCE_DIR}/tests/support/lsan.supp':print_suppressions=0")
+    set_tests_properties(${name} PROPERTIES FIXTURES_REQUIRED sanitizer_reports)
+  endif()
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${seconds} ENVIRONMENT "${environment}")
+endfunction()
+
+function(fx_test_program source)
+  get_filename_component(name ${source} NAME_WE)
+  add_executable(${name} ${source})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
+  target_compile_definitions(${name} PRIVATE FX_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+    FX_BINARY_DIR="${PROJECT_BINARY_DIR}")
+  target_link_libraries(${name} PRIVATE featx PkgConfig::CRITERION m)
+  add_test(NAME ${name} COMMAND ${name} ${ARGN})
+endfunction()
+
+file(GLOB sources CONFIGURE_DEPENDS tests/unit/test_*.c tests/property/test_*.c
+  tests/golden/test_*.c tests/cli/test_*.c)
+foreach(source ${sources})
+  fx_test_program(${source})
+  get_filename_component(name ${source} NAME_WE)
+  fx_test_properties(${name})
+endforeach()
+
+if(FX_SANITIZE)
+  # Programs that must turn a run red. They run only when asked for by configuration:
+  #   ctest -C canary -R canary_leak
+  file(GLOB sources CONFIGURE_DEPENDS tests/canary/canary_*.c)
+  foreach(source ${sources})
+    get_filename_component(name ${source} NAME_WE)
+    add_executable(${name} ${source})
+    target_link_libraries(${name} PRIVATE PkgConfig::CRITERION)
+    add_test(NAME ${name} CONFIGURATIONS canary COMMAND ${name})
+    fx_test_properties(${name})
+  endforeach()
+else()
+  # What is installed: every public header alone, in C and C++, and a small program that is built
+  # against it with pkg-config.
+  add_test(NAME test_install COMMAND sh ${PROJECT_SOURCE_DIR}/tests/cli/test_install.sh
+    ${PROJECT_BINARY_DIR} ${CMAKE_C_COMPILER})
+  fx_test_properties(test_install)
+endif()
