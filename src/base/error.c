@@ -23,7 +23,8 @@ static void set_message(fx_error *error, fx_status code, const char *format, va_
     vsnprintf(error->message, sizeof error->message, format, arguments);
 }
 
-fx_status fx_error_set(fx_error *error, fx_status code, const char *format, ...) {
+// Names in parentheses: for the static analyzer the two are macros (memory.h).
+fx_status(fx_error_set)(fx_error *error, fx_status code, const char *format, ...) {
     if (error) {
         va_list arguments;
         va_start(arguments, format);
@@ -33,7 +34,7 @@ fx_status fx_error_set(fx_error *error, fx_status code, const char *format, ...)
     return code;
 }
 
-fx_status fx__error_prefix(fx_error *error, fx_status status, const char *format, ...) {
+fx_status(fx__error_prefix)(fx_error *error, fx_status status, const char *format, ...) {
     if (!error) return status;
     char before[sizeof error->message];
     memcpy(before, error->message, sizeof before);

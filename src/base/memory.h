@@ -39,4 +39,12 @@ FX_MUST_CHECK fx_status fx__grow(void *pointer, size_t *capacity, size_t needed,
 // Puts "prefix: " before the message of an error already set, and returns its code.
 fx_status fx__error_prefix(fx_error *error, fx_status status, const char *format, ...)
     FX_PRINTF(3, 4);
+
+// What the static analyzer cannot see from here: both return the status that they are given, so
+// that a caller never goes on after an error. Functions of other files are opaque to it.
+#ifdef __clang_analyzer__
+#define fx_error_set(error, code, ...) ((void)(fx_error_set)(error, code, __VA_ARGS__), (code))
+#define fx__error_prefix(error, status, ...)                                                       \
+    ((void)(fx__error_prefix)(error, status, __VA_ARGS__), (status))
+#endif
 #endif
