@@ -210,6 +210,12 @@ static fx_status hash_sink(void *context, const void *bytes, size_t count, fx_er
     return FX_OK;
 }
 
+static fx_status count_sink(void *context, const void *bytes, size_t count, fx_error *error) {
+    (void)bytes, (void)error;
+    *(size_t *)context += count;
+    return FX_OK;
+}
+
 fx_status fx__tensors_save(const fx_tensors *tensors, const char *path, fx_error *error) {
     fx_writer writer;
     FX__TRY(fx__writer_open(path, &writer, error));
@@ -225,6 +231,11 @@ fx_status fx__tensors_sha256(const fx_tensors *tensors, char out[65], fx_error *
     FX__TRY(emit(tensors, hash_sink, &context, error));
     SHA256_End(&context, out);
     return FX_OK;
+}
+
+fx_status fx__tensors_size(const fx_tensors *tensors, size_t *out, fx_error *error) {
+    *out = 0;
+    return emit(tensors, count_sink, out, error);
 }
 
 // --- reading ---

@@ -38,4 +38,6 @@ FX_MUST_CHECK fx_status fx__tensors_load(const char *path, fx_tensors **out, fx_
 // SHA-256 of the bytes that fx__tensors_save writes, as 64 hexadecimal digits.
 FX_MUST_CHECK fx_status fx__tensors_sha256(const fx_tensors *tensors, char out[65],
                                            fx_error *error);
+// How many bytes those are.
+FX_MUST_CHECK fx_status fx__tensors_size(const fx_tensors *tensors, size_t *out, fx_error *error);
 #endif
