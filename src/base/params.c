@@ -322,6 +322,65 @@ fx_status fx__params_apply(const fx_section *sections, size_t count, void *whole
     return FX_OK;
 }
 
+// Checking
+// -----------------------------------------------------------------------------------------
+
+static bool accepts_int(const fx_param *param, int value) {
+    if (param->kind == FX_PARAM_CHOICE || param->kind == FX_PARAM_CHOICES) {
+        int count = 0;
+        while (param->choices[count]) count++;
+        return value >= 0 && value < count;
+    }
+    return value >= param->min && value <= param->max;
+}
+
+// The first number of the field that is not accepted, or NaN where all are.
+static double refused_number(const fx_param *param, const void *field) {
+    const fx_int_list *list = field;
+    const fx_size *size = field;
+    int number = 0;
+    float real = 0;
+    switch (param->kind) {
+    case FX_PARAM_BOOL:
+        return NAN;
+    case FX_PARAM_FLOAT:
+        memcpy(&real, field, sizeof real);
+        if (param->has_auto && real == 0) return NAN;
+        return real >= param->min && real <= param->max ? NAN : isnan(real) ? HUGE_VAL : real;
+    case FX_PARAM_INT:
+    case FX_PARAM_CHOICE:
+        memcpy(&number, field, sizeof number);
+        if (param->has_auto && param->kind == FX_PARAM_INT && number == 0) return NAN;
+        return accepts_int(param, number) ? NAN : number;
+    case FX_PARAM_INTS:
+    case FX_PARAM_CHOICES:
+        if (list->count < 0 || list->count > FX_LIST_MAX) return list->count;
+        for (int i = 0; i < list->count; i++)
+            if (!accepts_int(param, list->values[i])) return list->values[i];
+        return NAN;
+    case FX_PARAM_SIZE:
+        if (size->width == size->height && (size->width == 0 || size->width == -1)) return NAN;
+        if (!accepts_int(param, size->width)) return size->width;
+        return accepts_int(param, size->height) ? NAN : size->height;
+    }
+    return NAN;
+}
+
+fx_status fx__params_check(const fx_section *section, const void *whole, fx_error *error) {
+    for (size_t p = 0; p < section->count; p++) {
+        const fx_param *param = &section->params[p];
+        const char *params = (const char *)whole + section->offset;
+        double found = refused_number(param, params + param->offset);
+        if (isnan(found)) continue;
+        char name[KEY_MAX], expected[320];
+        full_name(section, param, name);
+        describe(param, expected, sizeof expected);
+        return fx_error_set(error, FX_ERROR_USAGE, "%s: found %g, expected %s", name, found,
+                            expected);
+    }
+    return FX_OK;
+}
+
 // Writing
 // ------------------------------------------------------------------------------------------
 

@@ -25,6 +25,11 @@ FX_MUST_CHECK fx_status fx__params_apply(const fx_section *sections, size_t coun
 FX_MUST_CHECK fx_status fx__params_json(const fx_section *section, const void *whole, fx_text *out,
                                         fx_error *error);
 
+// The same ranges for a struct that was filled by hand: FX_ERROR_USAGE names the first key whose
+// value the table does not accept.
+FX_MUST_CHECK fx_status fx__params_check(const fx_section *section, const void *whole,
+                                         fx_error *error);
+
 // Nearest of names[count] to `word` by edit distance, or NULL where none is near.
 const char *fx__nearest_name(const char *word, const char *const *names, size_t count);
 
