@@ -14,22 +14,27 @@ typedef struct fx_arm {
 } fx_arm;
 
 typedef struct fx_experiment {
-    char *dataset;     // name or path
-    fx_int_list seeds; // each arm is trained once a seed
+    char *dataset;     // name or path; "shapes" where the file names none
+    int seed;          // of what is drawn of the data set (shapes, splits); 1 where not given
+    fx_int_list seeds; // each arm is trained once a seed; [seed] where not given
     size_t arm_count;
     fx_arm *arms; // [arm_count]
 } fx_experiment;
 
-// The built-in comparison, on shapes.
+// The built-in comparison: datasets/recipes/shapes.yaml, which is compiled in.
 FX_MUST_CHECK fx_status fx_experiment_defaults(fx_experiment *out, fx_error *error);
-// From YAML. Unknown keys are errors that name the line and the nearest known key.
+// From YAML: dataset, seed, seeds, arms and, on both levels, `features` and the sections of
+// fx_model_sections. An arm has what the shared settings say, changed by its own; its name is that
+// of its features unless given. Without `arms` the shared settings are the only arm. Unknown keys
+// are errors that name the line and the nearest known key. At most 64 arms.
 FX_MUST_CHECK fx_status fx_experiment_load(const char *path, fx_experiment *out, fx_error *error);
-// section.key=value on every arm.
+// section.key=value on every arm; also dataset, seed (which makes it the only one of seeds), seeds.
 FX_MUST_CHECK fx_status fx_experiment_set(fx_experiment *experiment, const char *key,
                                           const char *value, fx_error *error);
 void fx_experiment_destroy(fx_experiment *experiment);
 
-// A paired comparison of arms a and b on the same test images, over all seeds.
+// A paired comparison of arms a and b on the same test images (those that every arm could read),
+// over all seeds.
 typedef struct fx_pair {
     size_t a, b;
     uint64_t only_a, only_b; // test predictions right in one only, summed over the seeds
@@ -44,7 +49,7 @@ typedef struct fx_comparison {
     fx_result *results; // [arm_count, seed_count]
     fx_model **models;  // [arm_count], of the first seed
     size_t pair_count;
-    fx_pair *pairs;     // a < b
+    fx_pair *pairs;     // [pair_count], a < b
     char **class_names; // [classes]
     int classes;
     double gemm_rate; // FLOP/s, measured in this run; 0 where not

@@ -34,6 +34,10 @@ typedef struct fx_model_data {
     const char *npy;          // path of a descriptor file with its .json and .labels.npy
 } fx_model_data;
 
+// Wall-clock seconds. load: reading a descriptor file (a data set of images is loaded by the
+// caller). fit: what the descriptor learns. extract: rows of the training images; with augmentation
+// that happens within train. train: up to the train accuracy. test: extraction and prediction of
+// the test samples.
 typedef struct fx_seconds {
     double load, fit, extract, train, test, total;
 } fx_seconds;
@@ -47,9 +51,11 @@ typedef struct fx_result {
     double test_accuracy_ci95[2]; // Wilson
     int classes;
     uint64_t *confusion; // [classes, classes], row: true class, column: predicted; of the test set
-    int *test_labels;    // [test_samples]
-    int *test_predictions; // [test_samples]
-    fx_history history;    // of the run that chose the epoch
+    uint32_t *test_indices; // [test_samples], ascending: places in the test split; all of them
+                            // unless bad images were skipped
+    int *test_labels;       // [test_samples]
+    int *test_predictions;  // [test_samples]
+    fx_history history;     // of the run that chose the epoch
     fx_seconds seconds;
     size_t model_bytes;
     char model_sha256[65];
@@ -63,7 +69,14 @@ typedef struct fx_model_options {
 } fx_model_options;
 
 // Prepares the descriptor on the training images, extracts, trains on the training split with
-// train.validation held out, tests once. Fills *model and *result.
+// train.validation of each class held out, or with the validation split that the data brings, and
+// tests once. With train.refit the weights of that run only choose the number of epochs: a fresh
+// network is then trained on all of the training and validation samples for that many, its schedule
+// as long. Accuracies on training samples are the final network's, in evaluation mode;
+// validation_accuracy is that of the run that chose. A descriptor file without splits gets a test
+// split of 20 % of each class, drawn by the seed. Without augmentation the rows of all training
+// samples stand in memory, count × length × 4 bytes; test samples go through in chunks.
+// Fills *model and *result.
 FX_MUST_CHECK fx_status fx_model_train(const fx_model_params *params, const fx_model_data *data,
                                        const fx_model_options *options, fx_model **model,
                                        fx_result *result, fx_error *error);
@@ -87,8 +100,9 @@ FX_MUST_CHECK fx_status fx_model_predict(const fx_model *model, const fx_image_s
                                          size_t begin, size_t n, fx_on_error on_error, bool *valid,
                                          float *scores, fx_error *error);
 
-// Tests on the test split (or, where there is none, all) of the data. FX_ERROR_DATA where classes
-// or descriptor specification differ from the model's.
+// Tests on the test split (or, where there is none, all) of the data. Classes meet by their names,
+// in any order. FX_ERROR_DATA where the data has a class that the model does not know, or rows of
+// another descriptor, or where a model that was trained on rows is given images.
 FX_MUST_CHECK fx_status fx_model_evaluate(const fx_model *model, const fx_model_data *data,
                                           const fx_model_options *options, fx_result *result,
                                           fx_error *error);
