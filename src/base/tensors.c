@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <jansson.h>
 #include <sha256.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,8 +130,9 @@ fx_status fx__tensors_get(const fx_tensors *tensors, const char *name, int dimen
     if (!tensor)
         return fx_error_set(error, FX_ERROR_FORMAT, "no tensor '%s', expected one of shape %s",
                             name, expected);
-    if (tensor->dimensions != dimensions ||
-        memcmp(tensor->shape, shape, (size_t)dimensions * sizeof *shape) != 0) {
+    bool same = tensor->dimensions == dimensions;
+    for (int i = 0; same && i < dimensions; i++) same = tensor->shape[i] == shape[i];
+    if (!same) {
         format_shape(tensor->dimensions, tensor->shape, found, sizeof found);
         return fx_error_set(error, FX_ERROR_FORMAT, "tensor '%s' has shape %s, expected %s", name,
                             found, expected);
