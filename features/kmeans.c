@@ -1,0 +1,454 @@
+// k-means by Lloyd's iterations from k-means++ seeds.
+//
+// A sample x belongs to the center c with the least |x - c|², that is with the largest
+// <x, c - m> - (|c|² - |m|²)/2 for any m: with m the mean of the centers little is lost to rounding
+// where the samples are far from 0. Spherical: with the largest |<x, c>|, c of length 1. Either is
+// a matrix product whose tiles are searched while they are in the cache. New centers are the means
+// of their samples; spherical: Σ sign<x, c>·x, normalized. So the sum of |x - c|² falls, or that of
+// |<x, c>| grows, from round to round. What a center leaves of a sample, its residual, is |x - c|²,
+// or |x|² - <x, c>².
+//
+// Same bytes for any number of threads: samples are assigned in fixed blocks, and each center is
+// summed by one thread over its samples in ascending order, in double.
+//
+// k-means++ takes a sample as the next seed with probability proportional to its residual. It is
+// exact on a seeded draw of SEEDING samples a cluster (all, where there are no more; and where the
+// draw has fewer distinct samples than clusters), since on all samples it would cost as much as all
+// of Lloyd's iterations and gain nothing that they do not.
+//
+// A cluster without samples restarts at the sample with the largest residual.
+#include "featx/kmeans.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "features/nearest.h"
+#include "featx/rng.h"
+#include "src/base/gemm.h"
+#include "src/base/kernel.h"
+#include "src/base/memory.h"
+#include "src/base/parallel.h"
+
+enum {
+    SEEDING = 20,
+    BLOCK = FX__TILE, // samples of a piece of work
+    LANES = 64,       // samples side by side while seeding
+};
+
+static double squared_length(const float *x, size_t d) {
+    double sum = 0;
+    for (size_t k = 0; k < d; k++) sum += (double)x[k] * x[k];
+    return sum;
+}
+
+static double dot(const float *x, const float *y, size_t d) {
+    double sum = 0;
+    for (size_t k = 0; k < d; k++) sum += (double)x[k] * y[k];
+    return sum;
+}
+
+// ---- Seeding ------------------------------------------------------------------------------------
+
+// Samples in groups of LANES: groups[group][k][lane], so that vectors run over samples.
+typedef struct seeding {
+    size_t count, groups, d;
+    bool spherical;
+    float *samples;   // [groups, d, LANES]
+    float *norms;     // [groups, LANES] squared lengths
+    float *residuals; // [groups, LANES], 0 beyond count
+    double *sums;     // [groups] of residuals
+} seeding;
+
+// Least residuals after `center` was added.
+FX__KERNEL static void update_distances(const float *restrict samples, size_t d,
+                                        const float *restrict center, float *restrict residuals) {
+    float sum[LANES] = {0};
+    for (size_t k = 0; k < d; k++, samples += LANES) {
+        for (size_t lane = 0; lane < LANES; lane++) {
+            float difference = samples[lane] - center[k];
+            sum[lane] += difference * difference;
+        }
+    }
+    for (size_t lane = 0; lane < LANES; lane++)
+        residuals[lane] = sum[lane] < residuals[lane] ? sum[lane] : residuals[lane];
+}
+
+// The same for centers of length 1. A residual within rounding of nothing is nothing: a copy of the
+// center must not be drawn.
+FX__KERNEL static void update_products(const float *restrict samples, size_t d,
+                                       const float *restrict center, const float *restrict norms,
+                                       float *restrict residuals) {
+    float sum[LANES] = {0};
+    for (size_t k = 0; k < d; k++, samples += LANES)
+        for (size_t lane = 0; lane < LANES; lane++) sum[lane] += samples[lane] * center[k];
+    for (size_t lane = 0; lane < LANES; lane++) {
+        float residual = norms[lane] - sum[lane] * sum[lane];
+        residual = residual > 1e-5f * norms[lane] ? residual : 0;
+        residuals[lane] = residual < residuals[lane] ? residual : residuals[lane];
+    }
+}
+
+static void update_residuals(seeding *s, const float *center) {
+#pragma omp parallel for schedule(static)
+    for (size_t group = 0; group < s->groups; group++) {
+        const float *samples = s->samples + group * s->d * LANES;
+        float *residuals = s->residuals + group * LANES;
+        if (s->spherical)
+            update_products(samples, s->d, center, s->norms + group * LANES, residuals);
+        else
+            update_distances(samples, s->d, center, residuals);
+        double sum = 0;
+        for (size_t lane = 0; lane < LANES; lane++) sum += residuals[lane];
+        s->sums[group] = sum;
+    }
+}
+
+// The sample at which the running sum of residuals passes `target`.
+static size_t find(const seeding *s, double target) {
+    size_t group = 0, last = 0;
+    while (group + 1 < s->groups && target >= s->sums[group]) target -= s->sums[group++];
+    for (size_t i = 0; i < LANES; i++) {
+        float residual = s->residuals[group * LANES + i];
+        if (residual > 0) last = group * LANES + i;
+        if (target < residual) break;
+        target -= residual;
+    }
+    return last;
+}
+
+// Takes sample picked[i] (or i) as the i-th.
+static fx_status seeding_create(const fx_matrix *samples, const uint32_t *picked, size_t count,
+                                bool spherical, seeding *s, fx_error *error) {
+    size_t d = samples->columns, groups = (count + LANES - 1) / LANES;
+    *s = (seeding){.count = count, .groups = groups, .d = d, .spherical = spherical};
+    FX__TRY(fx__allocate(groups * LANES, d * sizeof(float), &s->samples, error));
+    FX__TRY(fx__allocate(groups * LANES, sizeof(float), &s->norms, error));
+    FX__TRY(fx__allocate(groups * LANES, sizeof(float), &s->residuals, error));
+    FX__TRY(fx__allocate(groups, sizeof(double), &s->sums, error));
+    for (size_t i = 0; i < count; i++) {
+        const float *x = samples->data + (picked ? picked[i] : i) * d;
+        float *lane = s->samples + i / LANES * d * LANES + i % LANES;
+        for (size_t k = 0; k < d; k++) lane[k * LANES] = x[k];
+        s->norms[i] = (float)squared_length(x, d);
+        s->residuals[i] = spherical ? s->norms[i] : FLT_MAX;
+    }
+    return FX_OK;
+}
+
+static void seeding_destroy(seeding *s) {
+    free(s->samples);
+    free(s->norms);
+    free(s->residuals);
+    free(s->sums);
+}
+
+// Fills centers; *found < centers->rows where there are no more distinct samples.
+static fx_status seed_centers(seeding *s, uint64_t seed, fx_matrix *centers, size_t *found,
+                              fx_error *error) {
+    size_t d = s->d;
+    *found = 0;
+    for (size_t group = 0; group < s->groups; group++) {
+        s->sums[group] = 0;
+        for (size_t lane = 0; lane < LANES; lane++)
+            s->sums[group] += s->norms[group * LANES + lane];
+    }
+    for (size_t c = 0; c < centers->rows; c++) {
+        double total = 0;
+        for (size_t group = 0; group < s->groups; group++) total += s->sums[group];
+        if (!isfinite(total))
+            return fx_error_set(error, FX_ERROR_NUMERIC, "samples of k-means are not finite");
+        fx_rng rng = fx_rng_at(seed, FX_RNG_KMEANS, 1, c);
+        size_t chosen;
+        if (c == 0 && !s->spherical) {
+            chosen = fx_rng_below(&rng, (uint32_t)s->count);
+        } else {
+            if (!(total > 0)) return FX_OK;
+            chosen = find(s, fx_rng_uniform(&rng) * total);
+        }
+        const float *lane = s->samples + chosen / LANES * d * LANES + chosen % LANES;
+        float *center = centers->data + c * d;
+        double scale = s->spherical ? 1 / sqrt((double)s->norms[chosen]) : 1;
+        for (size_t k = 0; k < d; k++) center[k] = (float)(lane[k * LANES] * scale);
+        update_residuals(s, center);
+        *found = c + 1;
+    }
+    return FX_OK;
+}
+
+// Seeds from a draw of `count` samples, one from each of as many equal stretches of them.
+static fx_status seed_from(const fx_matrix *samples, size_t count, const fx_kmeans_params *params,
+                           fx_matrix *centers, size_t *found, fx_error *error) {
+    fx_status status = FX_OK;
+    seeding s = {0};
+    uint32_t *picked = NULL;
+    if (count < samples->rows) {
+        FX__TRY_GOTO(fx__allocate(count, sizeof *picked, &picked, error));
+        fx_rng rng = fx_rng_at(params->seed, FX_RNG_KMEANS, 0, 0);
+        double step = (double)samples->rows / (double)count;
+        for (size_t i = 0; i < count; i++) {
+            size_t index = (size_t)(((double)i + fx_rng_uniform(&rng)) * step);
+            picked[i] = (uint32_t)(index < samples->rows ? index : samples->rows - 1);
+        }
+    }
+    FX__TRY_GOTO(seeding_create(samples, picked, count, params->spherical, &s, error));
+    FX__TRY_GOTO(seed_centers(&s, params->seed, centers, found, error));
+done:
+    seeding_destroy(&s);
+    free(picked);
+    return status;
+}
+
+static fx_status seed_all(const fx_matrix *samples, const fx_kmeans_params *params,
+                          fx_matrix *centers, fx_error *error) {
+    size_t found = 0, draw = SEEDING * (size_t)params->clusters;
+    if (draw > samples->rows) draw = samples->rows;
+    FX__TRY(seed_from(samples, draw, params, centers, &found, error));
+    if (found < centers->rows && draw < samples->rows)
+        FX__TRY(seed_from(samples, samples->rows, params, centers, &found, error));
+    if (found < centers->rows)
+        return fx_error_set(error, FX_ERROR_DATA,
+                            "%zu samples have only %zu distinct values, fewer than %zu clusters",
+                            samples->rows, found, centers->rows);
+    return FX_OK;
+}
+
+// ---- Lloyd's iterations -------------------------------------------------------------------------
+
+typedef struct lloyd {
+    const fx_matrix *samples;
+    fx_matrix *centers;
+    bool spherical;
+    fx_matrix shifted;  // [clusters, d] centers - m
+    float *half_norms;  // [clusters] (|c|² - |m|²) / 2
+    uint32_t *assigned; // [n]
+    uint32_t *order;    // [n] samples sorted by cluster
+    size_t *starts;     // [clusters + 1] into order
+    size_t *changes;    // [blocks] samples that changed their cluster
+    float *values;      // [n] residuals, or what inertia sums
+    fx_matrix products; // [threads, FX__TILE · BLOCK]
+    double *sums;       // [threads, d]
+} lloyd;
+
+static void shift_centers(lloyd *l) {
+    size_t clusters = l->centers->rows, d = l->centers->columns;
+    double *mean = l->sums;
+    memset(mean, 0, d * sizeof *mean);
+    for (size_t c = 0; c < clusters; c++)
+        for (size_t k = 0; k < d; k++) mean[k] += l->centers->data[c * d + k];
+    for (size_t k = 0; k < d; k++) mean[k] /= (double)clusters;
+    for (size_t c = 0; c < clusters; c++) {
+        double sum = 0;
+        for (size_t k = 0; k < d; k++) {
+            double value = l->centers->data[c * d + k], difference = value - mean[k];
+            l->shifted.data[c * d + k] = (float)difference;
+            sum += difference * (value + mean[k]);
+        }
+        l->half_norms[c] = (float)(sum / 2);
+    }
+}
+
+static fx_status assign_block(void *context, size_t block, int thread, fx_error *error) {
+    (void)error;
+    lloyd *l = context;
+    size_t d = l->samples->columns, clusters = l->centers->rows, begin = block * BLOCK;
+    size_t count = l->samples->rows - begin < BLOCK ? l->samples->rows - begin : BLOCK;
+    size_t width = fx__tile_width(clusters);
+    const float *centers = l->spherical ? l->centers->data : l->shifted.data;
+    float *products = l->products.data + (size_t)thread * FX__TILE * BLOCK;
+    float best[BLOCK];
+    uint32_t index[BLOCK] = {0};
+    for (size_t i = 0; i < count; i++) best[i] = -INFINITY;
+    for (size_t c = 0; c < clusters; c += width) {
+        size_t tile = clusters - c < width ? clusters - c : width;
+        fx__gemm_serial(false, true, tile, count, d, 1, centers + c * d, d,
+                        l->samples->data + begin * d, d, 0, products, BLOCK);
+        fx__nearest_update(products, tile, count, BLOCK, l->spherical ? NULL : l->half_norms + c,
+                           (uint32_t)c, best, index);
+    }
+    size_t changes = 0;
+    for (size_t i = 0; i < count; i++) changes += l->assigned[begin + i] != index[i];
+    memcpy(l->assigned + begin, index, count * sizeof *index);
+    l->changes[block] = changes;
+    return FX_OK;
+}
+
+static fx_status assign(lloyd *l, size_t *changes, fx_error *error) {
+    size_t blocks = (l->samples->rows + BLOCK - 1) / BLOCK;
+    if (!l->spherical) shift_centers(l);
+    FX__TRY(fx__parallel_for(blocks, assign_block, l, error));
+    *changes = 0;
+    for (size_t block = 0; block < blocks; block++) *changes += l->changes[block];
+    return FX_OK;
+}
+
+// |x - c|², or |x|² - <x, c>².
+static double residual(const lloyd *l, const float *x, const float *c) {
+    size_t d = l->samples->columns;
+    if (l->spherical) {
+        double product = dot(x, c, d);
+        return squared_length(x, d) - product * product;
+    }
+    double sum = 0;
+    for (size_t k = 0; k < d; k++) {
+        double difference = (double)x[k] - c[k];
+        sum += difference * difference;
+    }
+    return sum;
+}
+
+// Counting sort: order[starts[c] … starts[c + 1] - 1] are the samples of cluster c, ascending.
+static void sort_by_cluster(lloyd *l) {
+    size_t clusters = l->centers->rows, n = l->samples->rows;
+    memset(l->starts, 0, (clusters + 1) * sizeof *l->starts);
+    for (size_t i = 0; i < n; i++) l->starts[l->assigned[i] + 1]++;
+    for (size_t c = 0; c < clusters; c++) l->starts[c + 1] += l->starts[c];
+    for (size_t i = 0; i < n; i++) l->order[l->starts[l->assigned[i]]++] = (uint32_t)i;
+    for (size_t c = clusters; c > 0; c--) l->starts[c] = l->starts[c - 1];
+    l->starts[0] = 0;
+}
+
+// The new center of a cluster. An empty one, or one whose samples cancel, stays where it is.
+static fx_status move_center(void *context, size_t cluster, int thread, fx_error *error) {
+    (void)error;
+    lloyd *l = context;
+    size_t d = l->samples->columns, count = l->starts[cluster + 1] - l->starts[cluster];
+    if (count == 0) return FX_OK;
+    float *center = l->centers->data + cluster * d;
+    double *sum = l->sums + (size_t)thread * d;
+    memset(sum, 0, d * sizeof *sum);
+    for (size_t i = l->starts[cluster]; i < l->starts[cluster + 1]; i++) {
+        const float *x = l->samples->data + l->order[i] * d;
+        if (l->spherical && dot(x, center, d) < 0)
+            for (size_t k = 0; k < d; k++) sum[k] -= x[k];
+        else
+            for (size_t k = 0; k < d; k++) sum[k] += x[k];
+    }
+    double scale = 1 / (double)count;
+    if (l->spherical) {
+        double squares = 0;
+        for (size_t k = 0; k < d; k++) squares += sum[k] * sum[k];
+        if (!(squares > 0)) return FX_OK;
+        scale = 1 / sqrt(squares);
+    }
+    for (size_t k = 0; k < d; k++) center[k] = (float)(sum[k] * scale);
+    return FX_OK;
+}
+
+// values[i] = residual of each sample.
+static void measure_residuals(lloyd *l) {
+    size_t d = l->samples->columns;
+#pragma omp parallel for schedule(static)
+    for (size_t i = 0; i < l->samples->rows; i++)
+        l->values[i] =
+            (float)residual(l, l->samples->data + i * d, l->centers->data + l->assigned[i] * d);
+}
+
+// Restarts empty clusters, in order, at the samples with the largest residuals.
+static void restart_empty(lloyd *l) {
+    size_t d = l->samples->columns;
+    bool measured = false;
+    for (size_t c = 0; c < l->centers->rows; c++) {
+        if (l->starts[c + 1] > l->starts[c]) continue;
+        if (!measured) measure_residuals(l);
+        measured = true;
+        size_t worst = 0;
+        for (size_t i = 1; i < l->samples->rows; i++)
+            if (l->values[i] > l->values[worst]) worst = i;
+        if (!(l->values[worst] > 0)) return;
+        l->values[worst] = 0;
+        const float *x = l->samples->data + worst * d;
+        double scale = l->spherical ? 1 / sqrt(squared_length(x, d)) : 1;
+        for (size_t k = 0; k < d; k++) l->centers->data[c * d + k] = (float)(x[k] * scale);
+    }
+}
+
+static double measure_inertia(lloyd *l) {
+    size_t d = l->samples->columns, n = l->samples->rows;
+    measure_residuals(l);
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!l->spherical)
+            sum += l->values[i];
+        else
+            sum += fabs(dot(l->samples->data + i * d, l->centers->data + l->assigned[i] * d, d));
+    }
+    return l->spherical ? sum / (double)n : sum;
+}
+
+static fx_status lloyd_create(const fx_matrix *samples, fx_matrix *centers, bool spherical,
+                              lloyd *l, fx_error *error) {
+    size_t n = samples->rows, d = samples->columns, clusters = centers->rows;
+    size_t threads = (size_t)fx__threads();
+    *l = (lloyd){.samples = samples, .centers = centers, .spherical = spherical};
+    FX__TRY(fx_matrix_create(clusters, d, &l->shifted, error));
+    FX__TRY(fx__allocate(clusters, sizeof *l->half_norms, &l->half_norms, error));
+    FX__TRY(fx__allocate(n, sizeof *l->assigned, &l->assigned, error));
+    FX__TRY(fx__allocate(n, sizeof *l->order, &l->order, error));
+    FX__TRY(fx__allocate(clusters + 1, sizeof *l->starts, &l->starts, error));
+    FX__TRY(fx__allocate((n + BLOCK - 1) / BLOCK, sizeof *l->changes, &l->changes, error));
+    FX__TRY(fx__allocate(n, sizeof *l->values, &l->values, error));
+    FX__TRY(fx_matrix_create(threads, (size_t)FX__TILE * BLOCK, &l->products, error));
+    FX__TRY(fx__allocate(threads, d * sizeof *l->sums, &l->sums, error));
+    for (size_t i = 0; i < n; i++) l->assigned[i] = UINT32_MAX;
+    return FX_OK;
+}
+
+static void lloyd_destroy(lloyd *l) {
+    fx_matrix_destroy(&l->shifted);
+    fx_matrix_destroy(&l->products);
+    free(l->half_norms);
+    free(l->assigned);
+    free(l->order);
+    free(l->starts);
+    free(l->changes);
+    free(l->values);
+    free(l->sums);
+}
+
+static fx_status iterate(lloyd *l, int rounds, const fx_progress *progress, size_t *changes,
+                         fx_error *error) {
+    for (int round = 0; round < rounds; round++) {
+        if (!fx_progress_report(progress, "k-means", (size_t)round, (size_t)rounds, NULL))
+            return fx_error_set(error, FX_ERROR_INTERRUPTED, "interrupted");
+        FX__TRY(assign(l, changes, error));
+        if (*changes == 0) break;
+        sort_by_cluster(l);
+        FX__TRY(fx__parallel_for(l->centers->rows, move_center, l, error));
+        restart_empty(l);
+    }
+    return FX_OK;
+}
+
+fx_status fx_kmeans(const fx_matrix *samples, const fx_kmeans_params *params,
+                    const fx_progress *progress, fx_matrix *centers, uint32_t *assignments,
+                    double *inertia, fx_error *error) {
+    size_t n = samples->rows, d = samples->columns;
+    *centers = (fx_matrix){0};
+    if (params->clusters < 1)
+        return fx_error_set(error, FX_ERROR_USAGE, "k-means needs at least 1 cluster, found %d",
+                            params->clusters);
+    if (n < (size_t)params->clusters)
+        return fx_error_set(error, FX_ERROR_DATA, "%zu samples are fewer than %d clusters", n,
+                            params->clusters);
+    if (n >= UINT32_MAX || d == 0)
+        return fx_error_set(error, FX_ERROR_DATA,
+                            "k-means takes up to 2³² - 2 samples of 1 number or more, found %zu of "
+                            "%zu",
+                            n, d);
+    fx_status status;
+    lloyd l = {0};
+    size_t changes = n;
+    FX__TRY_GOTO(fx_matrix_create((size_t)params->clusters, d, centers, error));
+    FX__TRY_GOTO(seed_all(samples, params, centers, error));
+    FX__TRY_GOTO(lloyd_create(samples, centers, params->spherical, &l, error));
+    FX__TRY_GOTO(iterate(&l, params->rounds, progress, &changes, error));
+    if (changes > 0 && (assignments || inertia)) FX__TRY_GOTO(assign(&l, &changes, error));
+    if (assignments) memcpy(assignments, l.assigned, n * sizeof *assignments);
+    if (inertia) *inertia = measure_inertia(&l);
+done:
+    lloyd_destroy(&l);
+    if (status != FX_OK) fx_matrix_destroy(centers);
+    return status;
+}
