@@ -1,0 +1,20 @@
+// classify: one MLP on descriptors or on raw pixels.
+#include "tools/tool.h"
+
+int main(int argc, char **argv) {
+    static const command commands[] = {
+        {"train", COMMAND_TRAIN, "(--features NAME[,NAME] | --raw) [DATASET] [-o MODEL]",
+         "Trains and tests a classifier. DATASET: shapes (built in, the default), the name of a "
+         "data set,\n        a folder of images, CIFAR or IDX files, or X.npy of featx.",
+         run_train},
+        {"predict", COMMAND_PREDICT, "MODEL INPUT... [--top K] [--csv]",
+         "Classes of image files, folders, or - (one image on standard input).", run_predict},
+        {"eval", COMMAND_EVAL, "MODEL DATASET", "Tests a model on a data set.", run_eval},
+        {"compare", COMMAND_COMPARE, "[EXPERIMENT.yaml] [-o FOLDER] [--format md]",
+         "Trains and compares the arms of an experiment; hand-crafted features against raw "
+         "pixels by\n        default. EXPERIMENT may be the name of a recipe.",
+         run_compare},
+    };
+    static const tool classify = {"classify", commands, sizeof commands / sizeof *commands, false};
+    return tool_main(&classify, argc, argv);
+}

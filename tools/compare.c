@@ -1,0 +1,212 @@
+// classify compare: the arms of an experiment, side by side.
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "featx/report.h"
+#include "featx/threads.h"
+#include "src/base/file.h"
+#include "src/base/memory.h"
+#include "src/experiment/metrics.h"
+#include "tools/data.h"
+#include "tools/output.h"
+#include "tools/progress.h"
+#include "tools/settings.h"
+#include "tools/tool.h"
+
+enum { COLUMNS = 7, CELL_BYTES = 96 };
+
+typedef char table_row[COLUMNS][CELL_BYTES];
+
+static void fill_row(const fx_comparison *comparison, size_t arm, table_row row) {
+    size_t seeds = comparison->seed_count;
+    const fx_result *results = &comparison->results[arm * seeds];
+    double accuracy = 0, validation = 0, seconds = 0, interval[2];
+    for (size_t s = 0; s < seeds; s++) {
+        accuracy += results[s].test_accuracy / (double)seeds;
+        validation += results[s].validation_accuracy / (double)seeds;
+        seconds += results[s].seconds.total;
+    }
+    // Of the test images, at the mean over the seeds.
+    fx__wilson_interval((size_t)llround(accuracy * (double)results[0].test_samples),
+                        results[0].test_samples, interval);
+    escape_text(comparison->experiment->arms[arm].name, row[0], CELL_BYTES);
+    snprintf(row[1], CELL_BYTES, "%.4f", accuracy);
+    snprintf(row[2], CELL_BYTES, "%.4f … %.4f", interval[0], interval[1]);
+    snprintf(row[3], CELL_BYTES, isfinite(validation) ? "%.4f" : "-", validation);
+    format_count(results[0].descriptor_length, row[4]);
+    format_count(results[0].parameters, row[5]);
+    snprintf(row[6], CELL_BYTES, "%.1f s", seconds);
+}
+
+// Characters, not bytes.
+static size_t width_of(const char *text) {
+    size_t width = 0;
+    for (; *text; text++) width += ((unsigned char)*text & 0xC0) != 0x80;
+    return width;
+}
+
+static void print_cell(const char *text, size_t width, bool left) {
+    int padding = (int)(width - width_of(text));
+    printf("%*s%s%*s", left ? 0 : padding, "", text, left ? padding : 0, "");
+}
+
+// In Markdown, cells stand between bars and a row of dashes follows the header.
+static void print_table(const fx_comparison *comparison, table_row *rows, bool markdown) {
+    size_t widths[COLUMNS] = {0}, count = comparison->arm_count + 1;
+    for (size_t r = 0; r < count; r++)
+        for (int c = 0; c < COLUMNS; c++)
+            if (width_of(rows[r][c]) > widths[c]) widths[c] = width_of(rows[r][c]);
+    for (size_t r = 0; r < count; r++) {
+        for (int c = 0; c < COLUMNS; c++) {
+            printf(markdown ? "| " : c ? "  " : "");
+            print_cell(rows[r][c], widths[c], c == 0);
+            if (markdown) printf(" ");
+        }
+        printf(markdown ? "|\n" : "\n");
+        if (r > 0 || !markdown) continue;
+        for (int c = 0; c < COLUMNS; c++) {
+            printf("|%s", c ? "-" : ":");
+            for (size_t i = 0; i < widths[c]; i++) printf("-");
+            printf("%s", c ? ":" : "-");
+        }
+        printf("|\n");
+    }
+}
+
+static void print_pairs(const fx_comparison *comparison, bool markdown) {
+    if (comparison->pair_count == 0) return;
+    printf(
+        "\nDifferences in points, with 95 %% intervals (bootstrap) and p (exact McNemar, Holm):\n");
+    if (markdown) printf("\n");
+    for (size_t i = 0; i < comparison->pair_count; i++) {
+        const fx_pair *pair = &comparison->pairs[i];
+        printf(markdown ? "- " : "  ");
+        print_escaped(stdout, comparison->experiment->arms[pair->a].name);
+        printf(" - ");
+        print_escaped(stdout, comparison->experiment->arms[pair->b].name);
+        printf(": %+.2f (%+.2f … %+.2f), p = %.2g\n", 100 * pair->difference, 100 * pair->ci95[0],
+               100 * pair->ci95[1], pair->p);
+    }
+}
+
+static fx_status print_comparison(const fx_comparison *comparison, bool markdown, fx_error *error) {
+    static const char *const titles[COLUMNS] = {
+        "arm", "accuracy", "95 % interval", "validation", "numbers", "parameters", "time"};
+    table_row *rows;
+    FX__TRY(fx__allocate(comparison->arm_count + 1, sizeof *rows, &rows, error));
+    for (int c = 0; c < COLUMNS; c++) snprintf(rows[0][c], CELL_BYTES, "%s", titles[c]);
+    for (size_t a = 0; a < comparison->arm_count; a++) fill_row(comparison, a, rows[a + 1]);
+    print_table(comparison, rows, markdown);
+    print_pairs(comparison, markdown);
+    free(rows);
+    return FX_OK;
+}
+
+// {"dataset", "arms": [{"name", "results": [what classify train --json prints, a seed each]}],
+// "pairs": [{"a", "b", "difference", "difference_ci95", "p", "only_a", "only_b"}], "seconds"}
+static fx_status make_json(const fx_comparison *comparison, fx_text *text, fx_error *error) {
+    const fx_experiment *experiment = comparison->experiment;
+    FX__TRY(fx__text_printf(text, error, "{\"dataset\": "));
+    FX__TRY(fx__text_json_string(text, experiment->dataset, error));
+    FX__TRY(fx__text_printf(text, error, ", \"arms\": ["));
+    for (size_t a = 0; a < comparison->arm_count; a++) {
+        FX__TRY(fx__text_printf(text, error, "%s\n {\"name\": ", a ? "," : ""));
+        FX__TRY(fx__text_json_string(text, experiment->arms[a].name, error));
+        FX__TRY(fx__text_printf(text, error, ", \"results\": ["));
+        for (size_t s = 0; s < comparison->seed_count; s++) {
+            FX__TRY(fx__text_printf(text, error, s ? ",\n  " : "\n  "));
+            FX__TRY(fx__result_json(&comparison->results[a * comparison->seed_count + s],
+                                    comparison->models[a], experiment->dataset, fx_threads_get(),
+                                    text, error));
+        }
+        FX__TRY(fx__text_printf(text, error, "]}"));
+    }
+    FX__TRY(fx__text_printf(text, error, "],\n \"pairs\": ["));
+    for (size_t i = 0; i < comparison->pair_count; i++) {
+        const fx_pair *pair = &comparison->pairs[i];
+        FX__TRY(fx__text_printf(text, error, "%s\n  {\"a\": ", i ? "," : ""));
+        FX__TRY(fx__text_json_string(text, experiment->arms[pair->a].name, error));
+        FX__TRY(fx__text_printf(text, error, ", \"b\": "));
+        FX__TRY(fx__text_json_string(text, experiment->arms[pair->b].name, error));
+        FX__TRY(fx__text_printf(text, error,
+                                ", \"difference\": %.9g, \"difference_ci95\": [%.9g, %.9g], "
+                                "\"p\": %.9g, \"only_a\": %llu, \"only_b\": %llu}",
+                                pair->difference, pair->ci95[0], pair->ci95[1], pair->p,
+                                (unsigned long long)pair->only_a,
+                                (unsigned long long)pair->only_b));
+    }
+    return fx__text_printf(text, error, "],\n \"seconds\": %.3f}", comparison->seconds);
+}
+
+static fx_status open_experiment(const options *options, fx_experiment *out, fx_error *error) {
+    if (options->argument_count == 0) {
+        FX__TRY(fx_experiment_defaults(out, error));
+    } else {
+        char *path;
+        FX__TRY(environment_find_recipe(options->environment, options->arguments[0], &path, error));
+        fx_status status = fx_experiment_load(path, out, error);
+        free(path);
+        if (status != FX_OK) return status;
+    }
+    fx_status status = settings_apply_to_experiment(options, out, error);
+    if (status != FX_OK) fx_experiment_destroy(out);
+    return status;
+}
+
+static fx_status check_usage(const options *options, bool *markdown, fx_error *error) {
+    FX__TRY(options_expect_arguments(options, 0, 1, "one EXPERIMENT.yaml", error));
+    *markdown = options->format && strcmp(options->format, "md") == 0;
+    if (options->format && !*markdown && strcmp(options->format, "text") != 0)
+        return fx_error_set(error, FX_ERROR_USAGE, "--format: found '%s', expected text or md",
+                            options->format);
+    return FX_OK;
+}
+
+fx_status run_compare(const options *options, fx_error *error) {
+    bool markdown;
+    FX__TRY(check_usage(options, &markdown, error));
+    fx_status status = FX_OK;
+    fx_experiment experiment = {0};
+    fx_comparison comparison = {0};
+    data data = {0};
+    fx_report_options how = {.command = options->command_line, .threads = fx_threads_get()};
+    FX__TRY(open_experiment(options, &experiment, error));
+    if (options->output) {
+        FX__TRY_GOTO(fx_report_check(&how, error));
+        FX__TRY_GOTO(fx__folder_create(options->output, error));
+    }
+    if (data_is_rows(experiment.dataset)) {
+        status = fx_error_set(error, FX_ERROR_USAGE,
+                              "%s: an experiment makes its descriptors itself, expected images",
+                              experiment.dataset);
+        goto done;
+    }
+    FX__TRY_GOTO(data_open(options, experiment.dataset, (uint64_t)experiment.seed, &data, error));
+    fx_model_options training = {options->vocabulary, options->on_error, progress_get()};
+    FX__TRY_GOTO(fx_experiment_run(&experiment, data.data.images, &training, &comparison, error));
+    progress_end();
+    if (options->output) FX__TRY_GOTO(fx_report_write(&comparison, &how, options->output, error));
+    if (options->json) {
+        fx_text text = {0};
+        status = make_json(&comparison, &text, error);
+        if (status == FX_OK) status = print_json(&text, error);
+        fx__text_destroy(&text);
+        goto done;
+    }
+    FX__TRY_GOTO(print_comparison(&comparison, markdown, error));
+    printf("\n");
+    if (options->output) {
+        printf("report     ");
+        print_escaped(stdout, options->output);
+        printf("%sindex.html\n", options->output[strlen(options->output) - 1] == '/' ? "" : "/");
+    } else {
+        printf("no report written, -o FOLDER is missing\n");
+    }
+done:
+    fx_comparison_destroy(&comparison);
+    data_close(&data);
+    fx_experiment_destroy(&experiment);
+    return status;
+}

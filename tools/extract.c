@@ -1,0 +1,189 @@
+// featx extract: descriptors of images, streamed into a file.
+//
+// Images go through in chunks that are extracted in parallel and written in order, so memory does
+// not grow with their number. The first image fixes the length of a row.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "features/descriptor_state.h"
+#include "src/base/memory.h"
+#include "tools/data.h"
+#include "tools/inputs.h"
+#include "tools/output.h"
+#include "tools/progress.h"
+#include "tools/row_writer.h"
+#include "tools/settings.h"
+#include "tools/tool.h"
+
+enum { CHUNK_IMAGES = 256 };
+static const size_t chunk_bytes = (size_t)64 << 20;
+
+// Progress of one chunk, told as progress of the whole.
+typedef struct chunk_progress {
+    size_t before, total;
+} chunk_progress;
+
+static bool report_chunk(void *self, const char *stage, size_t done, size_t total,
+                         const char *note) {
+    const chunk_progress *chunk = self;
+    (void)total;
+    return fx_progress_report(progress_get(), stage, chunk->before + done, chunk->total, note);
+}
+
+// Says why the rows of begin … end-1 that are not valid are not.
+static void report_skipped(const fx_descriptor *descriptor, inputs *inputs, size_t begin,
+                           size_t end, size_t length, float *row, const bool *valid) {
+    for (size_t i = begin; i < end; i++) {
+        fx_error reason;
+        if (!valid[i - begin] &&
+            fx_descriptor_extract_range(descriptor, &inputs->images, i, i + 1, length, row,
+                                        FX_ON_ERROR_FAIL, NULL, NULL, &reason) != FX_OK)
+            inputs_report(inputs, i, &reason);
+    }
+}
+
+// The length of the first row, skipping images that have none.
+static fx_status find_length(const fx_descriptor *descriptor, inputs *inputs, bool skip,
+                             size_t *out, fx_error *error) {
+    fx_status status = FX_OK;
+    for (size_t i = 0; i < inputs->count; i++) {
+        fx_image image = {0};
+        status = inputs->images.probe(inputs->images.self, i, &image, error);
+        if (status == FX_OK)
+            status = fx_descriptor_length(descriptor, image.width, image.height, out, error);
+        if (status == FX_OK || !skip) break;
+    }
+    return status;
+}
+
+static fx_status extract_rows(const fx_descriptor *descriptor, inputs *inputs, fx_on_error on_error,
+                              row_writer *writer, fx_error *error) {
+    size_t row_bytes = writer->length * sizeof(float);
+    size_t chunk = row_bytes ? chunk_bytes / row_bytes : CHUNK_IMAGES;
+    chunk = chunk < 1 ? 1 : chunk > CHUNK_IMAGES ? CHUNK_IMAGES : chunk;
+    fx_status status = FX_OK;
+    float *rows = NULL;
+    bool valid[CHUNK_IMAGES];
+    FX__TRY_GOTO(fx__allocate(chunk, row_bytes, &rows, error));
+    for (size_t begin = 0; begin < inputs->count; begin += chunk) {
+        size_t end = begin + chunk < inputs->count ? begin + chunk : inputs->count;
+        chunk_progress position = {begin, inputs->count};
+        fx_progress progress = {&position, report_chunk};
+        FX__TRY_GOTO(fx_descriptor_extract_range(descriptor, &inputs->images, begin, end,
+                                                 writer->length, rows, on_error, valid, &progress,
+                                                 error));
+        FX__TRY_GOTO(row_writer_append(writer, rows, begin, end - begin,
+                                       on_error == FX_ON_ERROR_SKIP ? valid : NULL, error));
+        if (on_error == FX_ON_ERROR_SKIP)
+            report_skipped(descriptor, inputs, begin, end, writer->length, rows, valid);
+    }
+    if (writer->count == 0)
+        status = fx_error_set(error, FX_ERROR_DATA, "none of %zu images can be described",
+                              inputs->count);
+done:
+    free(rows);
+    return status;
+}
+
+static fx_status print_summary(const options *options, const fx_descriptor *descriptor,
+                               const row_writer *writer, size_t skipped, double seconds,
+                               fx_error *error) {
+    const fx_int_list *features = &fx_descriptor_get_params(descriptor)->features;
+    if (options->json) {
+        fx_text text = {0};
+        char sha256[65];
+        fx_status status = FX_OK;
+        FX__TRY_GOTO(fx__text_printf(&text, error, "{\"output\": "));
+        if (options->output)
+            FX__TRY_GOTO(fx__text_json_string(&text, options->output, error));
+        else
+            FX__TRY_GOTO(fx__text_printf(&text, error, "null"));
+        FX__TRY_GOTO(fx__descriptor_sha256(descriptor, sha256, error));
+        FX__TRY_GOTO(fx__text_printf(&text, error,
+                                     ", \"count\": %zu, \"length\": %zu, \"skipped\": %zu, "
+                                     "\"classes\": %d, \"descriptor\": ",
+                                     writer->count, writer->length, skipped,
+                                     writer->inputs->classes));
+        FX__TRY_GOTO(fx__descriptor_json(descriptor, &text, error));
+        FX__TRY_GOTO(fx__text_printf(
+            &text, error, ", \"descriptor_sha256\": \"%s\", \"seconds\": %.3f}", sha256, seconds));
+        status = print_json(&text, error);
+    done:
+        fx__text_destroy(&text);
+        return status;
+    }
+    char counts[2][32];
+    printf("%s %s of %s numbers (", format_count(writer->count, counts[0]),
+           writer->count == 1 ? "row" : "rows", format_count(writer->length, counts[1]));
+    for (int i = 0; i < features->count; i++)
+        printf("%s%s", i ? ", " : "", fx_feature_name((fx_feature)features->values[i]));
+    printf(")");
+    if (skipped > 0) printf(", %zu skipped", skipped);
+    if (writer->inputs->ignored > 0)
+        printf(", %zu files that are not images ignored", writer->inputs->ignored);
+    printf(", in %.1f s", seconds);
+    if (options->output) {
+        printf(": ");
+        print_escaped(stdout, options->output);
+        printf("\n");
+    } else {
+        printf("; nothing written, -o OUT.npy is missing\n");
+    }
+    return FX_OK;
+}
+
+static fx_status check_usage(const options *options, const settings *settings, fx_error *error) {
+    FX__TRY(settings_expect_features(options, settings, error));
+    FX__TRY(options_expect_arguments(options, 1, SIZE_MAX,
+                                     "INPUT...: image files, folders, a data set or -", error));
+    if (settings_use(settings, FX_FEATURE_BOVW) && !options->vocabulary)
+        return fx_error_set(error, FX_ERROR_USAGE,
+                            "bovw needs --vocabulary FILE; type: `featx vocabulary INPUT... -o "
+                            "words.safetensors`, then `featx --features bovw --vocabulary "
+                            "words.safetensors INPUT... -o OUT.npy`");
+    if (options->json && options->output && strcmp(options->output, "-") == 0)
+        return fx_error_set(error, FX_ERROR_USAGE,
+                            "--json and -o - both want standard output: give one of them");
+    return FX_OK;
+}
+
+fx_status run_extract(const options *options, fx_error *error) {
+    double began = seconds_now();
+    settings settings;
+    FX__TRY(settings_open(options, &settings, error));
+    fx_status status = FX_OK;
+    inputs inputs = {0};
+    fx_descriptor *descriptor = NULL;
+    row_writer writer = {0};
+    row_format format;
+    size_t length;
+    FX__TRY_GOTO(check_usage(options, &settings, error));
+    FX__TRY_GOTO(row_format_parse(options->format, &format, error));
+    if (options->output) FX__TRY_GOTO(check_output(options->output, error));
+    FX__TRY_GOTO(inputs_open(options, options->arguments, options->argument_count, INPUTS_DATASETS,
+                             settings.model.seed, &inputs, error));
+    size_t given = inputs.count;
+    bool skip = options->on_error == FX_ON_ERROR_SKIP;
+    bool learns = settings_use(&settings, FX_FEATURE_RAW) &&
+                  settings.model.descriptor.raw.whiten != FX_RAW_WHITEN_NONE;
+    bool hint_is_final = options->output && strcmp(options->output, "-") == 0;
+    if (skip) FX__TRY_GOTO(inputs_drop_bad(&inputs, learns || hint_is_final, error));
+    fx_image_source training = inputs_training(&inputs);
+    FX__TRY_GOTO(fx_descriptor_prepare(&settings.model.descriptor, &training, options->vocabulary,
+                                       settings.model.seed, progress_get(), &descriptor, error));
+    FX__TRY_GOTO(find_length(descriptor, &inputs, skip, &length, error));
+    FX__TRY_GOTO(row_writer_open(options->output, format, &inputs, length, &writer, error));
+    FX__TRY_GOTO(extract_rows(descriptor, &inputs, options->on_error, &writer, error));
+    FX__TRY_GOTO(row_writer_commit(&writer, descriptor, error));
+    progress_end();
+    if (!hint_is_final)
+        status = print_summary(options, descriptor, &writer, given - writer.count,
+                               seconds_now() - began, error);
+done:
+    row_writer_abort(&writer);
+    fx_descriptor_destroy(descriptor);
+    inputs_close(&inputs);
+    settings_close(&settings);
+    return status;
+}

@@ -1,0 +1,22 @@
+// What the tools say on standard error while they work, and how they are stopped.
+#ifndef FEATX_TOOLS_PROGRESS_H
+#define FEATX_TOOLS_PROGRESS_H
+
+#include <stdbool.h>
+
+#include "featx/error.h"
+#include "featx/progress.h"
+
+// SIGINT asks the work to stop: reports return false from then on. A second one kills.
+void progress_catch_interrupts(void);
+bool progress_interrupted(void);
+
+// A bar with rate and remaining time where standard error is a terminal; elsewhere a line every few
+// seconds; nothing when quiet. There is one terminal, hence one state in progress.c.
+void progress_begin(bool quiet);
+const fx_progress *progress_get(void);
+void progress_end(void); // ends the line of a bar
+
+// A line on standard error, between bars, whatever `quiet` says; escaped. From any thread.
+void progress_message(const char *format, ...) FX_PRINTF(1, 2);
+#endif
