@@ -29,6 +29,8 @@ typedef struct fx_training_params {
 } fx_training_params;
 
 fx_training_params fx_training_defaults(void);
+// The same without autos, for this number of training samples.
+fx_training_params fx_training_resolve(const fx_training_params *params, size_t samples);
 
 // Rows by index: what a trainer draws its batches from.
 typedef struct fx_samples {

@@ -1,0 +1,43 @@
+// One batch forward and backward, in training mode.
+#ifndef FEATX_NN_BACKPROP_H
+#define FEATX_NN_BACKPROP_H
+
+#include "src/nn/dropout.h"
+#include "src/nn/loss.h"
+#include "src/nn/network.h"
+
+// What is kept of one layer between forward and backward.
+typedef struct fx__layer_state {
+    float *linear;          // [rows, columns]: input · weights
+    float *output;          // [rows, width]; the same buffer where nothing needs both
+    uint8_t *kept;          // [rows, width] of dropout, or NULL
+    uint8_t *winner;        // [rows, width] of maxout, or NULL
+    float *mean, *variance; // [columns] of this batch, or NULL
+    float *scale, *shift;   // [columns] that stand between linear and activation
+} fx__layer_state;
+
+// All buffers of batches of at most `rows` samples: nothing is allocated after creation.
+typedef struct fx__backprop {
+    const fx_mlp *mlp;
+    size_t rows;
+    float *x;                // [rows, inputs], standardized: for the caller to fill
+    int *labels;             // [rows], the same
+    uint8_t *kept;           // [rows, inputs] of dropout on the inputs, or NULL
+    fx__layer_state *layers; // [layer_count]
+    float *delta[2];         // [rows, widest layer's columns], alternating
+    float *gradient; // [parameter_count] of the mean loss, in the order of the parameter block
+} fx__backprop;
+
+FX_MUST_CHECK fx_status fx__backprop_create(const fx_mlp *mlp, size_t rows, fx__backprop *out,
+                                            fx_error *error);
+void fx__backprop_destroy(fx__backprop *b);
+
+// Loss and, with `gradient`, its gradient, of x[n] and labels[n]. Where params ask for dropout, row
+// i takes the masks of `key` at position + i; dropout of the inputs changes x.
+fx__loss_sum fx__backprop_run(fx__backprop *b, size_t n, fx__dropout_key key, float label_smoothing,
+                              bool gradient);
+
+// Moves the running statistics of `mlp` (the one that b was made for) towards those of the batch of
+// n rows that was run last.
+void fx__backprop_track(const fx__backprop *b, fx_mlp *mlp, size_t n);
+#endif

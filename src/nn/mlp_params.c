@@ -1,0 +1,157 @@
+// The sections "mlp" and "train" of the key tables: defaults, ranges, choices.
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "src/nn/mlp_state.h"
+#include "src/nn/network.h"
+
+fx_mlp_params fx_mlp_defaults(void) {
+    return (fx_mlp_params){
+        .hidden = {1, {512}},
+        .activation = FX_RELU,
+        .pieces = 2,
+        .init = FX_INIT_AUTO,
+        .dropout = 0.5f,
+        .input_dropout = 0,
+        .batch_norm = true,
+        .loss = FX_CROSS_ENTROPY,
+    };
+}
+
+fx_training_params fx_training_defaults(void) {
+    return (fx_training_params){
+        .epochs = 0,
+        .batch_size = 128,
+        .optimizer = FX_ADAMW,
+        .learning_rate = 0,
+        .momentum = 0.9f,
+        .weight_decay = 0.01f,
+        .schedule = FX_SCHEDULE_COSINE,
+        .label_smoothing = 0.1f,
+        .validation = 0.1f,
+        .early_stopping = 5,
+        .standardize = true,
+        .refit = false,
+    };
+}
+
+fx_training_params fx_training_resolve(const fx_training_params *params, size_t samples) {
+    fx_training_params p = *params;
+    if (p.epochs == 0) {
+        double ratio = 20000.0 / (double)(samples > 0 ? samples : 1);
+        double epochs = ratio <= 1 ? 20 : 20 * sqrt(ratio);
+        p.epochs = epochs < 100 ? (int)(epochs + 0.5) : 100;
+    }
+    if (p.learning_rate == 0) p.learning_rate = p.optimizer == FX_ADAMW ? 0.001f : 0.01f;
+    return p;
+}
+
+static const char *const activations[] = {"identity",   "sigmoid", "tanh",   "relu",
+                                          "leaky_relu", "elu",     "maxout", NULL};
+static const char *const inits[] = {"auto", "he", "xavier", "normal", NULL};
+static const char *const losses[] = {"cross_entropy", "hinge", "squared_error", NULL};
+static const char *const optimizers[] = {"sgd", "adamw", NULL};
+static const char *const schedules[] = {"constant", "step", "cosine", NULL};
+
+#define M(field) offsetof(fx_mlp_params, field)
+#define T(field) offsetof(fx_training_params, field)
+
+static const fx_param mlp_table[] = {
+    {"hidden", FX_PARAM_INTS, M(hidden), 1, 65536, NULL, false,
+     "widths of the hidden layers; [] is a linear classifier"},
+    {"activation", FX_PARAM_CHOICE, M(activation), 0, 0, activations, false,
+     "what follows each hidden layer's linear map"},
+    {"pieces", FX_PARAM_INT, M(pieces), 2, 16, NULL, false, "linear maps a unit of maxout"},
+    {"init", FX_PARAM_CHOICE, M(init), 0, 0, inits, false,
+     "initial weights; auto: he for relu, leaky_relu, elu and maxout, else xavier; linear: 0"},
+    {"dropout", FX_PARAM_FLOAT, M(dropout), 0, 0.99, NULL, false,
+     "probability of zeroing a hidden unit in training"},
+    {"input_dropout", FX_PARAM_FLOAT, M(input_dropout), 0, 0.99, NULL, false,
+     "probability of zeroing an input in training"},
+    {"batch_norm", FX_PARAM_BOOL, M(batch_norm), 0, 0, NULL, false,
+     "normalize each hidden unit over the batch, before its activation"},
+    {"loss", FX_PARAM_CHOICE, M(loss), 0, 0, losses, false, "what training minimizes"},
+};
+
+static const fx_param training_table[] = {
+    {"epochs", FX_PARAM_INT, T(epochs), 1, 1e6, NULL, true,
+     "passes over the training samples; auto: 20, more below 20,000 samples, at most 100"},
+    {"batch_size", FX_PARAM_INT, T(batch_size), 1, 1 << 20, NULL, false, "samples a step"},
+    {"optimizer", FX_PARAM_CHOICE, T(optimizer), 0, 0, optimizers, false,
+     "how weights follow the gradient"},
+    {"learning_rate", FX_PARAM_FLOAT, T(learning_rate), 1e-12, 1e6, NULL, true,
+     "at the start; auto: 0.001 for adamw, 0.01 for sgd"},
+    {"momentum", FX_PARAM_FLOAT, T(momentum), 0, 0.9999, NULL, false,
+     "of sgd: share of the last step that the next one keeps"},
+    {"weight_decay", FX_PARAM_FLOAT, T(weight_decay), 0, 1e3, NULL, false,
+     "pull of the weights towards 0: a step times the rate (adamw), in the gradient (sgd)"},
+    {"schedule", FX_PARAM_CHOICE, T(schedule), 0, 0, schedules, false,
+     "of the learning rate; step: a tenth at 1/2 and 3/4 of the epochs; cosine: down to 0"},
+    {"label_smoothing", FX_PARAM_FLOAT, T(label_smoothing), 0, 0.99, NULL, false,
+     "share of each target spread over all classes, of cross_entropy"},
+    {"validation", FX_PARAM_FLOAT, T(validation), 0, 0.9, NULL, false,
+     "fraction of the training samples held out; 0 for none"},
+    {"early_stopping", FX_PARAM_INT, T(early_stopping), 0, 1e6, NULL, false,
+     "epochs without a better validation accuracy before stopping; 0 for never"},
+    {"standardize", FX_PARAM_BOOL, T(standardize), 0, 0, NULL, false,
+     "bring each input to mean 0 and deviation 1, by the training samples"},
+    {"refit", FX_PARAM_BOOL, T(refit), 0, 0, NULL, false,
+     "train again on all training samples for the chosen number of epochs"},
+};
+
+#define COUNT(table) (sizeof(table) / sizeof *(table))
+
+const fx_section fx__mlp_section = {"mlp", mlp_table, COUNT(mlp_table), 0, NULL};
+const fx_section fx__training_section = {"train", training_table, COUNT(training_table), 0, NULL};
+
+// Whether a value set by hand, past the tables, is in its range.
+static bool in_range(const fx_param *param, const void *field) {
+    const fx_int_list *list = field;
+    int choices = 0;
+    switch (param->kind) {
+    case FX_PARAM_INT:
+        return (param->has_auto && *(const int *)field == 0) ||
+               (*(const int *)field >= param->min && *(const int *)field <= param->max);
+    case FX_PARAM_FLOAT: // the limits as float, as the value is
+        return (param->has_auto && *(const float *)field == 0) ||
+               (*(const float *)field >= (float)param->min &&
+                *(const float *)field <= (float)param->max);
+    case FX_PARAM_CHOICE:
+        while (param->choices[choices]) choices++;
+        return *(const int *)field >= 0 && *(const int *)field < choices;
+    case FX_PARAM_INTS:
+        if (list->count < 0 || list->count > FX_LIST_MAX) return false;
+        for (int i = 0; i < list->count; i++)
+            if (list->values[i] < param->min || list->values[i] > param->max) return false;
+        return true;
+    default:
+        return true;
+    }
+}
+
+static fx_status check(const fx_section *section, const void *params, fx_error *error) {
+    for (size_t i = 0; i < section->count; i++) {
+        const fx_param *param = &section->params[i];
+        const char *field = (const char *)params + param->offset;
+        if (in_range(param, field)) continue;
+        if (param->kind == FX_PARAM_CHOICE)
+            return fx_error_set(error, FX_ERROR_USAGE,
+                                "%s.%s: found %d, which is none of its values", section->name,
+                                param->key, *(const int *)field);
+        char found[400] = "a list that is too long";
+        if (param->kind != FX_PARAM_INTS || ((const fx_int_list *)field)->count <= FX_LIST_MAX)
+            fx_param_format(param, params, found, sizeof found);
+        return fx_error_set(error, FX_ERROR_USAGE, "%s.%s: found %s, expected %g to %g",
+                            section->name, param->key, found, param->min, param->max);
+    }
+    return FX_OK;
+}
+
+fx_status fx__mlp_params_check(const fx_mlp_params *params, fx_error *error) {
+    return check(&fx__mlp_section, params, error);
+}
+
+fx_status fx__training_params_check(const fx_training_params *params, fx_error *error) {
+    return check(&fx__training_section, params, error);
+}

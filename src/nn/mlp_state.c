@@ -1,0 +1,132 @@
+// An MLP as named tensors.
+//
+//   mlp.mean, mlp.scale                     [inputs]          standardization
+//   mlp.0.weights … mlp.L.weights           [inputs, columns]
+//   mlp.0.biases …                          [columns]         of layers without batch normalization
+//   mlp.0.gamma, beta, running_mean, running_variance
+//                                           [columns]         of those with it
+//   metadata "mlp": the parameters, as the JSON of the section "mlp"
+#include "src/nn/mlp_state.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "src/base/params.h"
+#include "src/nn/network.h"
+
+typedef struct entry {
+    char name[48];
+    int dimensions;
+    size_t shape[2];
+    float *data;
+} entry;
+
+enum { ENTRIES = 5 }; // of a layer, at most
+
+static size_t entries_of_layer(const fx_mlp *mlp, size_t l, entry out[ENTRIES]) {
+    const fx__layer *layer = &mlp->layers[l];
+    const struct {
+        const char *name;
+        float *data;
+    } vectors[] = {{layer->batch_norm ? "beta" : "biases", layer->bias},
+                   {"gamma", layer->gamma},
+                   {"running_mean", layer->running_mean},
+                   {"running_variance", layer->running_variance}};
+    size_t count = 0;
+    out[count] =
+        (entry){.dimensions = 2, .shape = {layer->inputs, layer->columns}, .data = layer->weights};
+    snprintf(out[count++].name, sizeof out->name, "mlp.%zu.weights", l);
+    for (size_t v = 0; v < (layer->batch_norm ? 4 : 1); v++) {
+        out[count] = (entry){.dimensions = 1, .shape = {layer->columns}, .data = vectors[v].data};
+        snprintf(out[count++].name, sizeof out->name, "mlp.%zu.%s", l, vectors[v].name);
+    }
+    return count;
+}
+
+fx_status fx__mlp_to_tensors(const fx_mlp *mlp, fx_tensors *tensors, fx_error *error) {
+    fx_text json = {0};
+    fx_status status;
+    FX__TRY_GOTO(fx__params_json(&fx__mlp_section, &mlp->params, &json, error));
+    FX__TRY_GOTO(fx__tensors_add_text(tensors, "mlp", json.data, error));
+    FX__TRY_GOTO(fx__tensors_add(tensors, "mlp.mean", 1, &mlp->inputs, mlp->input_mean, error));
+    FX__TRY_GOTO(fx__tensors_add(tensors, "mlp.scale", 1, &mlp->inputs, mlp->input_scale, error));
+    for (size_t l = 0; l < mlp->layer_count; l++) {
+        entry entries[ENTRIES];
+        size_t count = entries_of_layer(mlp, l, entries);
+        for (size_t e = 0; e < count; e++)
+            FX__TRY_GOTO(fx__tensors_add(tensors, entries[e].name, entries[e].dimensions,
+                                         entries[e].shape, entries[e].data, error));
+    }
+done:
+    fx__text_destroy(&json);
+    return status;
+}
+
+static fx_status read_params(const char *json, fx_mlp_params *out, fx_error *error) {
+    fx_text text = {0};
+    fx_yaml *root = NULL;
+    fx_status status;
+    *out = fx_mlp_defaults();
+    FX__TRY_GOTO(fx__text_printf(&text, error, "{\"mlp\": %s}", json));
+    FX__TRY_GOTO(fx__yaml_parse(text.data, text.length, "metadata mlp", &root, error));
+    status = fx__params_apply(&fx__mlp_section, 1, out, root, "metadata mlp", NULL, error);
+    if (status == FX_ERROR_USAGE) { // a bad file is no wrong usage
+        status = FX_ERROR_FORMAT;
+        if (error) error->code = status;
+    }
+done:
+    fx__yaml_destroy(root);
+    fx__text_destroy(&text);
+    return status;
+}
+
+static fx_status read_tensor(const fx_tensors *tensors, const char *name, int dimensions,
+                             const size_t *shape, float *out, fx_error *error) {
+    const float *data;
+    FX__TRY(fx__tensors_get(tensors, name, dimensions, shape, &data, error));
+    memcpy(out, data, shape[0] * (dimensions == 2 ? shape[1] : 1) * sizeof *out);
+    return FX_OK;
+}
+
+fx_status fx__mlp_from_tensors(const fx_tensors *tensors, fx_mlp **out, fx_error *error) {
+    const char *json = fx__tensors_text(tensors, "mlp");
+    if (!json) return fx_error_set(error, FX_ERROR_FORMAT, "no metadata 'mlp', expected a model");
+    fx_mlp_params params;
+    FX__TRY(read_params(json, &params, error));
+
+    // The sizes are those of the tensors; all shapes are then checked against them.
+    char name[48];
+    size_t first[4] = {0}, last[4] = {0};
+    snprintf(name, sizeof name, "mlp.%d.weights", params.hidden.count);
+    if (fx__tensors_shape(tensors, "mlp.0.weights", first) != 2 ||
+        fx__tensors_shape(tensors, name, last) != 2 || first[0] == 0 || last[1] == 0)
+        return fx_error_set(
+            error, FX_ERROR_FORMAT,
+            "no weights for an MLP of %d hidden layers, expected 'mlp.0.weights' to "
+            "'%s'",
+            params.hidden.count, name);
+    // Before anything is allocated: the first layer's width decides most of the size.
+    size_t width = params.hidden.count ? (size_t)params.hidden.values[0] : last[1];
+    if (params.hidden.count && params.activation == FX_MAXOUT) width *= (size_t)params.pieces;
+    if (first[1] != width)
+        return fx_error_set(error, FX_ERROR_FORMAT,
+                            "'mlp.0.weights' has %zu columns, expected %zu by metadata 'mlp'",
+                            first[1], width);
+    fx_mlp *mlp;
+    FX__TRY(fx__mlp_create_zero(&params, first[0], last[1], &mlp, error));
+    fx_status status;
+    FX__TRY_GOTO(read_tensor(tensors, "mlp.mean", 1, &mlp->inputs, mlp->input_mean, error));
+    FX__TRY_GOTO(read_tensor(tensors, "mlp.scale", 1, &mlp->inputs, mlp->input_scale, error));
+    for (size_t l = 0; l < mlp->layer_count; l++) {
+        entry entries[ENTRIES];
+        size_t count = entries_of_layer(mlp, l, entries);
+        for (size_t e = 0; e < count; e++)
+            FX__TRY_GOTO(read_tensor(tensors, entries[e].name, entries[e].dimensions,
+                                     entries[e].shape, entries[e].data, error));
+    }
+    *out = mlp;
+    return FX_OK;
+done:
+    fx_mlp_destroy(mlp);
+    return status;
+}

@@ -1,0 +1,111 @@
+// Samples by index, and the standardization that is learned from them.
+//
+// A feature's mean and deviation are found in one pass over the samples, from double-precision sums
+// of x - x₀ and (x - x₀)², x₀ being the first sample's value, so that a large mean costs no digits.
+// Each feature is summed in the order of the samples, whatever the chunks and threads. A feature
+// whose deviation is at most a millionth of its mean is constant up to rounding: its scale is 0, so
+// that it adds nothing, in training or later.
+#include "src/nn/samples.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "src/base/kernel.h"
+
+enum { COLUMNS = 256, REPORTS = 20 };
+
+static fx_status fill_from_matrix(const void *self, uint32_t epoch, const uint32_t *indices,
+                                  size_t n, float *x, fx_error *error) {
+    const fx_matrix *matrix = self;
+    (void)epoch;
+    (void)error;
+#pragma omp parallel for schedule(static)
+    for (size_t i = 0; i < n; i++)
+        memcpy(x + i * matrix->columns, matrix->data + indices[i] * matrix->columns,
+               matrix->columns * sizeof *x);
+    return FX_OK;
+}
+
+fx_samples fx_samples_of_matrix(const fx_matrix *matrix, const int *labels) {
+    return (fx_samples){matrix, matrix->rows, matrix->columns, labels, fill_from_matrix};
+}
+
+fx_status fx__samples_gather(const fx_samples *samples, const fx_mlp *mlp, uint32_t epoch,
+                             const uint32_t *indices, size_t n, float *x, fx_error *error) {
+    if (samples->fill == fill_from_matrix) {
+        const fx_matrix *matrix = samples->self;
+#pragma omp parallel for schedule(static)
+        for (size_t i = 0; i < n; i++)
+            fx__mlp_standardize_row(mlp, matrix->data + indices[i] * matrix->columns,
+                                    x + i * matrix->columns);
+        return FX_OK;
+    }
+    FX__TRY(samples->fill(samples->self, epoch, indices, n, x, error));
+    fx__mlp_standardize(mlp, n, x, x);
+    return FX_OK;
+}
+
+FX__KERNEL
+static void add_rows(size_t rows, size_t count, const float *x, size_t stride, const float *origin,
+                     double *sum, double *squares) {
+    for (size_t i = 0; i < rows; i++)
+#pragma omp simd
+        for (size_t j = 0; j < count; j++) {
+            double d = (double)x[i * stride + j] - (double)origin[j];
+            sum[j] += d;
+            squares[j] += d * d;
+        }
+}
+
+static fx_status set_standardization(fx_mlp *mlp, size_t n, const double *sum,
+                                     const double *squares, fx_error *error) {
+    for (size_t j = 0; j < mlp->inputs; j++) {
+        if (!isfinite(squares[j]))
+            return fx_error_set(error, FX_ERROR_DATA,
+                                "feature %zu of the training samples (counting from 0) is not "
+                                "finite everywhere",
+                                j);
+        double offset = sum[j] / (double)n;
+        double variance = squares[j] / (double)n - offset * offset;
+        double mean = (double)mlp->input_mean[j] + offset;
+        double deviation = variance > 0 ? sqrt(variance) : 0;
+        mlp->input_mean[j] = (float)mean;
+        mlp->input_scale[j] = deviation <= 1e-6 * fabs(mean) ? 0 : (float)(1 / deviation);
+    }
+    return FX_OK;
+}
+
+fx_status fx__samples_standardize(const fx_samples *samples, fx_mlp *mlp, size_t rows, float *x,
+                                  uint32_t *indices, const fx_progress *progress, fx_error *error) {
+    const size_t inputs = mlp->inputs, chunks = (samples->count + rows - 1) / rows;
+    const size_t interval = (chunks + REPORTS - 1) / REPORTS;
+    double *sums; // [2, inputs]
+    FX__TRY(fx__allocate(inputs, 2 * sizeof *sums, &sums, error));
+    double *squares = sums + inputs;
+    fx_status status = FX_OK;
+    for (size_t chunk = 0; chunk < chunks; chunk++) {
+        size_t begin = chunk * rows;
+        size_t n = samples->count - begin < rows ? samples->count - begin : rows;
+        for (size_t i = 0; i < n; i++) indices[i] = (uint32_t)(begin + i);
+        FX__TRY_GOTO(samples->fill(samples->self, 0, indices, n, x, error));
+        if (chunk == 0) memcpy(mlp->input_mean, x, inputs * sizeof *x); // x₀, for now
+#pragma omp parallel for schedule(static) if (n * inputs > 4096)
+        for (size_t j = 0; j < inputs; j += COLUMNS)
+            add_rows(n, inputs - j < COLUMNS ? inputs - j : COLUMNS, x + j, inputs,
+                     mlp->input_mean + j, sums + j, squares + j);
+        if ((chunk + 1) % interval == 0 &&
+            !fx_progress_report(progress, "standardize", begin + n, samples->count, NULL)) {
+            status = fx_error_set(error, FX_ERROR_INTERRUPTED, "interrupted");
+            goto done;
+        }
+    }
+    status = set_standardization(mlp, samples->count, sums, squares, error);
+done:
+    for (size_t j = 0; status != FX_OK && j < inputs; j++) {
+        mlp->input_mean[j] = 0;
+        mlp->input_scale[j] = 1;
+    }
+    free(sums);
+    return status;
+}

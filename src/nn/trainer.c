@@ -1,0 +1,279 @@
+// Training: batches in an order of their own every epoch, one step each, and the choice of the
+// epoch.
+//
+// The order of epoch e (1-based) is the Fisher–Yates shuffle of 0 … n-1 by the generator of (seed,
+// FX_RNG_SHUFFLE, e, 0); batch b takes positions b · batch_size …. The last batch may be smaller;
+// with batch normalization a rest of a single sample, which has no variance, joins the batch before
+// it. Dropout masks are keyed by (seed, e, position). So an epoch is a function of the weights, the
+// optimizer's moments and e alone.
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "featx/rng.h"
+#include "src/nn/backprop.h"
+#include "src/nn/samples.h"
+
+static const double REPORT_SECONDS = 0.05;
+
+typedef struct trainer {
+    fx_mlp *mlp;
+    fx_training_params params; // resolved
+    const fx_samples *training, *validation;
+    uint64_t seed;
+    const fx_progress *progress;
+    size_t batches;    // an epoch
+    size_t rows;       // of the largest batch
+    uint32_t *order;   // [training->count]
+    uint32_t *indices; // [rows]
+    fx__backprop batch;
+    fx__predictor predictor; // with validation
+    fx__optimizer optimizer;
+    float *good, *best; // snapshots: after the last epoch, after the best one
+    double reported;    // time of the last report
+    char note[96];
+} trainer;
+
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+// Snapshots
+// ------------------------------------------------------------------------------------------------
+
+static void save(const fx_mlp *mlp, float *snapshot) {
+    memcpy(snapshot, mlp->parameters, mlp->parameter_count * sizeof *snapshot);
+    memcpy(snapshot + mlp->parameter_count, mlp->statistics,
+           mlp->statistic_count * sizeof *snapshot);
+}
+
+static void restore(fx_mlp *mlp, const float *snapshot) {
+    memcpy(mlp->parameters, snapshot, mlp->parameter_count * sizeof *snapshot);
+    memcpy(mlp->statistics, snapshot + mlp->parameter_count,
+           mlp->statistic_count * sizeof *snapshot);
+}
+
+static bool all_finite(const float *values, size_t count) {
+    float sum = 0; // of zeros, or of NaN where a value is infinite or NaN
+    for (size_t i = 0; i < count; i++) sum += values[i] * 0.0f;
+    return sum == 0;
+}
+
+// Life
+// ------------------------------------------------------------------------------------------------
+
+static fx_status check_samples(const fx_mlp *mlp, const fx_samples *samples, const char *name,
+                               fx_error *error) {
+    if (samples->count == 0 || samples->count > UINT32_MAX)
+        return fx_error_set(error, FX_ERROR_DATA, "%zu %s samples, expected 1 to %lu",
+                            samples->count, name, (unsigned long)UINT32_MAX);
+    if (samples->length != mlp->inputs)
+        return fx_error_set(error, FX_ERROR_DATA,
+                            "%s samples have %zu features, the MLP expects %zu", name,
+                            samples->length, mlp->inputs);
+    for (size_t i = 0; i < samples->count; i++)
+        if (samples->labels[i] < 0 || (size_t)samples->labels[i] >= mlp->outputs)
+            return fx_error_set(error, FX_ERROR_DATA,
+                                "label %d of %s sample %zu, expected 0 to %zu", samples->labels[i],
+                                name, i, mlp->outputs - 1);
+    return FX_OK;
+}
+
+static fx_status trainer_create(trainer *t, fx_error *error) {
+    const fx_mlp *mlp = t->mlp;
+    const size_t n = t->training->count, size = (size_t)t->params.batch_size;
+    if (mlp->params.batch_norm && mlp->layer_count > 1 && (size == 1 || n == 1))
+        return fx_error_set(error, size == 1 ? FX_ERROR_USAGE : FX_ERROR_DATA,
+                            "batch normalization over batches of 1 sample, expected 2 or more");
+    t->batches = (n + size - 1) / size;
+    t->rows = n < size ? n : size;
+    if (mlp->params.batch_norm && t->batches > 1 && n % size == 1) {
+        t->batches--;
+        t->rows++;
+    }
+    const size_t state = mlp->parameter_count + mlp->statistic_count;
+    FX__TRY(fx__allocate(n, sizeof *t->order, &t->order, error));
+    FX__TRY(fx__allocate(t->rows, sizeof *t->indices, &t->indices, error));
+    FX__TRY(fx__allocate(state, sizeof *t->good, &t->good, error));
+    FX__TRY(fx__allocate(t->validation ? state : 0, sizeof *t->best, &t->best, error));
+    FX__TRY(fx__backprop_create(mlp, t->rows, &t->batch, error));
+    if (t->validation) FX__TRY(fx__predictor_create(mlp, t->rows, &t->predictor, error));
+    fx__parameter_group groups[2 * (FX_LIST_MAX + 1)];
+    size_t count = fx__mlp_groups(mlp, groups);
+    return fx__optimizer_create(&t->params, groups, count, &t->optimizer, error);
+}
+
+static void trainer_destroy(trainer *t) {
+    free(t->order);
+    free(t->indices);
+    free(t->good);
+    free(t->best);
+    fx__backprop_destroy(&t->batch);
+    fx__predictor_destroy(&t->predictor);
+    fx__optimizer_destroy(&t->optimizer);
+}
+
+// Epochs
+// ------------------------------------------------------------------------------------------------
+
+static fx_status report(trainer *t, int epoch, size_t batch, fx_error *error) {
+    size_t total = (size_t)t->params.epochs * t->batches;
+    size_t done = (size_t)(epoch - 1) * t->batches + batch;
+    double time = now();
+    if (time - t->reported < REPORT_SECONDS && done < total) return FX_OK;
+    t->reported = time;
+    if (fx_progress_report(t->progress, "train", done, total, t->note)) return FX_OK;
+    return fx_error_set(error, FX_ERROR_INTERRUPTED, "training interrupted in epoch %d, batch %zu",
+                        epoch, batch);
+}
+
+static fx_status step(trainer *t, int epoch, size_t batch, fx_epoch *record, fx_error *error) {
+    const size_t size = (size_t)t->params.batch_size, begin = batch * size;
+    const size_t end = batch + 1 == t->batches ? t->training->count : begin + size;
+    const size_t n = end - begin, steps = (size_t)t->params.epochs * t->batches;
+    const uint32_t *indices = t->order + begin;
+    FX__TRY(
+        fx__samples_gather(t->training, t->mlp, (uint32_t)epoch, indices, n, t->batch.x, error));
+    for (size_t i = 0; i < n; i++) t->batch.labels[i] = t->training->labels[indices[i]];
+
+    record->learning_rate =
+        fx__scheduled_rate(t->params.schedule, (double)t->params.learning_rate, epoch - 1,
+                           t->params.epochs, (size_t)(epoch - 1) * t->batches + batch, steps);
+    fx__dropout_key key = {t->seed, (uint32_t)epoch, begin};
+    fx__loss_sum sum = fx__backprop_run(&t->batch, n, key, t->params.label_smoothing, true);
+    if (!isfinite(sum.loss))
+        return fx_error_set(error, FX_ERROR_NUMERIC,
+                            "the loss is %g in epoch %d, batch %zu, at learning rate %g", sum.loss,
+                            epoch, batch + 1, record->learning_rate);
+    fx__backprop_track(&t->batch, t->mlp, n);
+    fx__optimizer_step(&t->optimizer, t->mlp->parameters, t->batch.gradient, record->learning_rate);
+    record->train_loss += sum.loss;
+    record->train_accuracy += (double)sum.correct;
+    return report(t, epoch, batch + 1, error);
+}
+
+static fx_status validate(trainer *t, fx_epoch *record, fx_error *error) {
+    record->validation_loss = record->validation_accuracy = NAN;
+    if (!t->validation) return FX_OK;
+    const fx_samples *samples = t->validation;
+    const fx_mlp *mlp = t->mlp;
+    double loss = 0;
+    size_t correct = 0;
+    fx__predictor_refresh(&t->predictor);
+    for (size_t begin = 0; begin < samples->count; begin += t->rows) {
+        size_t left = samples->count - begin, n = left < t->rows ? left : t->rows;
+        for (size_t i = 0; i < n; i++) t->indices[i] = (uint32_t)(begin + i);
+        FX__TRY(fx__samples_gather(samples, mlp, 0, t->indices, n, t->predictor.x, error));
+        fx__predictor_run(&t->predictor, n);
+        fx__loss_sum sum = fx__loss(mlp->params.loss, t->params.label_smoothing, n, mlp->outputs,
+                                    t->predictor.scores, NULL, samples->labels + begin, false);
+        loss += sum.loss;
+        correct += sum.correct;
+    }
+    record->validation_loss = loss / (double)samples->count;
+    record->validation_accuracy = (double)correct / (double)samples->count;
+    return FX_OK;
+}
+
+static fx_status run_epoch(trainer *t, int epoch, fx_epoch *record, fx_error *error) {
+    const size_t n = t->training->count;
+    double begin = now();
+    *record = (fx_epoch){.epoch = epoch};
+    fx_rng rng = fx_rng_at(t->seed, FX_RNG_SHUFFLE, (uint32_t)epoch, 0);
+    for (size_t i = 0; i < n; i++) t->order[i] = (uint32_t)i;
+    fx_rng_shuffle(&rng, t->order, n);
+    for (size_t batch = 0; batch < t->batches; batch++)
+        FX__TRY(step(t, epoch, batch, record, error));
+    record->train_loss /= (double)n;
+    record->train_accuracy /= (double)n;
+    FX__TRY(validate(t, record, error));
+    if (!all_finite(t->mlp->parameters, t->mlp->parameter_count) ||
+        !all_finite(t->mlp->statistics, t->mlp->statistic_count) ||
+        (t->validation && !isfinite(record->validation_loss)))
+        return fx_error_set(error, FX_ERROR_NUMERIC,
+                            "the weights are no longer finite after epoch %d, batch %zu, at "
+                            "learning rate %g",
+                            epoch, t->batches, record->learning_rate);
+    record->seconds = now() - begin;
+    return FX_OK;
+}
+
+static void write_note(trainer *t, const fx_epoch *record) {
+    int length = snprintf(t->note, sizeof t->note, "epoch %d/%d, loss %.3f", record->epoch,
+                          t->params.epochs, record->train_loss);
+    if (t->validation)
+        snprintf(t->note + length, sizeof t->note - (size_t)length, ", validation %.3f",
+                 record->validation_accuracy);
+}
+
+static bool better(const fx_epoch *a, const fx_epoch *b) {
+    if (a->validation_accuracy != b->validation_accuracy)
+        return a->validation_accuracy > b->validation_accuracy;
+    return a->validation_loss < b->validation_loss;
+}
+
+static fx_status run(trainer *t, fx_history *history, fx_error *error) {
+    const int patience = t->params.early_stopping;
+    for (int epoch = 1; epoch <= t->params.epochs; epoch++) {
+        fx_epoch *record = &history->epochs[epoch - 1];
+        FX__TRY(run_epoch(t, epoch, record, error));
+        history->count = epoch;
+        write_note(t, record);
+        save(t->mlp, t->good);
+        if (!t->validation) {
+            history->best = epoch;
+        } else if (history->best == 0 || better(record, &history->epochs[history->best - 1])) {
+            history->best = epoch;
+            memcpy(t->best, t->good,
+                   (t->mlp->parameter_count + t->mlp->statistic_count) * sizeof *t->best);
+        } else if (patience > 0 && epoch - history->best >= patience) {
+            history->early_stopped = epoch < t->params.epochs;
+            break;
+        }
+    }
+    return FX_OK;
+}
+
+void fx_history_destroy(fx_history *history) {
+    if (!history) return;
+    free(history->epochs);
+    *history = (fx_history){0};
+}
+
+fx_status fx_train(fx_mlp *mlp, const fx_training_params *params, const fx_samples *training,
+                   const fx_samples *validation, uint64_t seed, const fx_progress *progress,
+                   fx_history *history, fx_error *error) {
+    fx_history unwanted;
+    if (!history) history = &unwanted;
+    *history = (fx_history){0};
+    if (validation && validation->count == 0) validation = NULL;
+    FX__TRY(fx__training_params_check(params, error));
+    FX__TRY(check_samples(mlp, training, "training", error));
+    if (validation) FX__TRY(check_samples(mlp, validation, "validation", error));
+
+    trainer t = {.mlp = mlp,
+                 .params = fx_training_resolve(params, training->count),
+                 .training = training,
+                 .validation = validation,
+                 .seed = seed,
+                 .progress = progress};
+    snprintf(t.note, sizeof t.note, "epoch 1/%d", t.params.epochs);
+    fx_status status;
+    FX__TRY_GOTO(trainer_create(&t, error));
+    FX__TRY_GOTO(
+        fx__allocate((size_t)t.params.epochs, sizeof *history->epochs, &history->epochs, error));
+    if (t.params.standardize)
+        FX__TRY_GOTO(
+            fx__samples_standardize(training, mlp, t.rows, t.batch.x, t.indices, progress, error));
+    save(mlp, t.good);
+    status = run(&t, history, error);
+    restore(mlp, status == FX_OK && validation ? t.best : t.good);
+done:
+    trainer_destroy(&t);
+    if (history == &unwanted) fx_history_destroy(history);
+    return status;
+}
