@@ -55,8 +55,7 @@ static fx_status run_arm(const fx_experiment *experiment, const fx_dataset *data
     return FX_OK;
 }
 
-// Pairs
-// ------------------------------------------------------------------------------------------------
+// --- pairs ---
 
 // Which test predictions are right, of the images that every training tested.
 typedef struct outcomes {
@@ -152,8 +151,7 @@ done:
     return status;
 }
 
-// Whole
-// ------------------------------------------------------------------------------------------------
+// --- whole ---
 
 static fx_status run(const fx_experiment *experiment, const fx_dataset *dataset,
                      const fx_model_options *options, fx_comparison *out, fx_error *error) {

@@ -66,8 +66,7 @@ static fx_status apply_level(const fx_yaml *level, const char *file, const char 
     return fx__params_apply(sections, count, params, level, file, is_own, error);
 }
 
-// Arms
-// ------------------------------------------------------------------------------------------------
+// --- arms ---
 
 static fx_status default_name(const fx_int_list *features, char **out, fx_error *error) {
     fx_text text = {0};
@@ -119,8 +118,7 @@ static fx_status read_arms(const fx_yaml *root, const fx_model_params *shared, c
     return FX_OK;
 }
 
-// Whole files
-// -----------------------------------------------------------------------------------------
+// --- whole files ---
 
 // A seed given for two trainings would be one training, counted twice.
 static fx_status check_seeds(fx_experiment *experiment, const char *where, fx_error *error) {

@@ -11,10 +11,10 @@
 #include "src/base/memory.h"
 #include "src/experiment/model_state.h"
 #include "src/experiment/rows.h"
+#include "src/image/augmentation_section.h"
 #include "src/nn/mlp_state.h"
 
-// Parameters
-// -----------------------------------------------------------------------------------------
+// --- parameters ---
 
 fx_model_params fx_model_defaults(void) {
     return (fx_model_params){.seed = 1,
@@ -23,13 +23,6 @@ fx_model_params fx_model_defaults(void) {
                              .mlp = fx_mlp_defaults(),
                              .train = fx_training_defaults()};
 }
-
-static const fx_param augment_params[] = {
-    {"flip", FX_PARAM_BOOL, offsetof(fx_augmentation_params, flip), 0, 0, NULL, false,
-     "mirror left and right with probability 1/2"},
-    {"shift", FX_PARAM_INT, offsetof(fx_augmentation_params, shift), 0, 1024, NULL, false,
-     "pixels: up to so many on both axes, borders repeated"},
-};
 
 enum { SECTIONS_MAX = 16 };
 static fx_section sections[SECTIONS_MAX];
@@ -50,9 +43,7 @@ static void collect_sections(void) {
         add_section(&descriptor[i], offsetof(fx_model_params, descriptor));
     add_section(&fx__mlp_section, offsetof(fx_model_params, mlp));
     add_section(&fx__training_section, offsetof(fx_model_params, train));
-    const fx_section augment = {"augment", augment_params,
-                                sizeof augment_params / sizeof *augment_params, 0, NULL};
-    add_section(&augment, offsetof(fx_model_params, augment));
+    add_section(&fx__augmentation_section, offsetof(fx_model_params, augment));
 }
 
 const fx_section *fx_model_sections(size_t *count) {
@@ -69,8 +60,7 @@ const fx_section *fx__model_section(const char *name) {
     return NULL;
 }
 
-// Parts
-// ----------------------------------------------------------------------------------------------
+// --- parts ---
 
 fx_status fx__model_create(const fx_model_params *params, const char *const *class_names,
                            int classes, fx_model **out, fx_error *error) {
@@ -125,8 +115,7 @@ bool fx_model_has_probabilities(const fx_model *model) {
     return model->params.mlp.loss == FX_CROSS_ENTROPY;
 }
 
-// Prediction
-// -----------------------------------------------------------------------------------------
+// --- prediction ---
 
 fx_status fx_model_predict(const fx_model *model, const fx_image_source *images, size_t begin,
                            size_t n, fx_on_error on_error, bool *valid, float *scores,

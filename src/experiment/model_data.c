@@ -17,8 +17,7 @@
 enum { DECODE_PIECE = 64 };
 static const double test_fraction = 0.2;
 
-// Two image sources, one after the other
-// ------------------------------------------------------------------
+// --- two image sources, one after the other ---
 
 static const fx_image_source *part_of(const void *self, size_t *index) {
     const fx_image_source *const *parts = self;
@@ -42,8 +41,7 @@ static void joined_name(const void *self, size_t index, char *out, size_t size) 
     part->name(part->self, index, out, size);
 }
 
-// Images that can be decoded
-// ------------------------------------------------------------------------------
+// --- images that can be decoded ---
 
 typedef struct decode_job {
     const fx_image_source *images;
@@ -130,8 +128,7 @@ static fx_status open_images(const fx_dataset *images, bool whole, fx_on_error o
     return FX_OK;
 }
 
-// Descriptor files
-// ------------------------------------------------------------------------------------
+// --- descriptor files ---
 
 static fx_status read_labels(const char *npy, fx_data *data, int **out, fx_error *error) {
     char *path;
@@ -258,8 +255,7 @@ done:
     return status;
 }
 
-// Both
-// ------------------------------------------------------------------------------------------------
+// --- both ---
 
 fx_status fx__data_open(const fx_model_data *source, bool whole, uint64_t seed,
                         fx_on_error on_error, const fx_progress *progress, fx_data *out,

@@ -19,8 +19,7 @@
 
 static const char format_name[] = "featx-model", format_version[] = "1";
 
-// Writing
-// --------------------------------------------------------------------------------------------
+// --- writing ---
 
 static fx_status add_section(fx_tensors *tensors, const fx_model *model, const char *name,
                              fx_error *error) {
@@ -95,8 +94,7 @@ fx_status fx__model_describe_result(const fx_model *model, fx_result *result, fx
     return status;
 }
 
-// Reading
-// --------------------------------------------------------------------------------------------
+// --- reading ---
 
 static fx_status need_text(const fx_tensors *tensors, const char *key, const char **out,
                            fx_error *error) {

@@ -12,6 +12,7 @@
 
 #include "features/descriptor_state.h"
 #include "src/base/memory.h"
+#include "src/base/params.h"
 #include "src/experiment/metrics.h"
 #include "src/experiment/model_data.h"
 #include "src/experiment/model_state.h"
@@ -43,8 +44,7 @@ typedef struct training {
     fx_matrix held_matrix; // plain rows of `held` where the pool is augmented
 } training;
 
-// Descriptor
-// -----------------------------------------------------------------------------------------
+// --- descriptor ---
 
 static fx_status prepare_descriptor(training *t, fx_error *error) {
     const fx_image_source *images = &t->data.training;
@@ -79,8 +79,7 @@ static fx_status adopt_rows(training *t, fx_error *error) {
     return FX_OK;
 }
 
-// The pool
-// -------------------------------------------------------------------------------------------
+// --- the pool ---
 
 // One matrix for all rows of the pool. What is larger than the machine's memory is refused at once
 // rather than killed half-way.
@@ -135,8 +134,7 @@ static fx_status make_pool(training *t, fx_error *error) {
     return FX_OK;
 }
 
-// Selections
-// -----------------------------------------------------------------------------------------
+// --- selections ---
 
 static void selection_destroy(selection *selection) {
     free(selection->numbers);
@@ -192,8 +190,7 @@ static fx_status hold_out(training *t, fx_error *error) {
     return FX_OK;
 }
 
-// Training
-// -------------------------------------------------------------------------------------------
+// --- training ---
 
 static fx_status fresh_network(training *t, fx_error *error) {
     fx_mlp_destroy(t->model->mlp);
@@ -203,9 +200,10 @@ static fx_status fresh_network(training *t, fx_error *error) {
 }
 
 static fx_status train_network(training *t, fx_error *error) {
-    const fx_training_params *params = &t->params->train;
+    fx_training_params *params = &t->model->params.train;
     fx_result *result = t->result;
     const selection *seen = &t->fit;
+    *params = fx_training_resolve(&t->params->train, t->fit.count);
     FX__TRY(fresh_network(t, error));
     FX__TRY(fx_train(t->model->mlp, params, &t->fit.samples,
                      t->held.count ? &t->held.samples : NULL, t->params->seed, t->options->progress,
@@ -250,10 +248,19 @@ static double lap(double *last) {
     return seconds;
 }
 
+// Parameters that were filled in by hand, before hours of extraction.
+static fx_status check_params(const fx_model_params *params, fx_error *error) {
+    size_t count;
+    const fx_section *sections = fx_model_sections(&count);
+    for (size_t i = 0; i < count; ++i) FX__TRY(fx__params_check(&sections[i], params, error));
+    return FX_OK;
+}
+
 static fx_status run(training *t, const fx_model_data *source, fx_error *error) {
     const fx_model_options *options = t->options;
     fx_seconds *seconds = &t->result->seconds;
     double start = fx__clock(), last = start;
+    FX__TRY(check_params(t->params, error));
     FX__TRY(fx__data_open(source, false, t->params->seed, options->on_error, options->progress,
                           &t->data, error));
     t->data_open = true;

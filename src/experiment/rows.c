@@ -19,15 +19,19 @@ size_t fx__rows_chunk(size_t length) {
     return rows < 1 ? 1 : rows > CHUNK_ROWS ? CHUNK_ROWS : rows;
 }
 
+static void copy_row(const fx_rows *rows, size_t index, float *out) {
+    memcpy(out, rows->matrix->data + rows->indices[index] * rows->matrix->columns,
+           rows->length * sizeof *out);
+}
+
 fx_status fx__rows_fill(const fx_rows *rows, size_t begin, size_t n, float *x, fx_on_error on_error,
                         bool *valid, const fx_progress *progress, fx_error *error) {
     if (rows->images)
         return fx_descriptor_extract_range(rows->descriptor, rows->images, begin, begin + n,
                                            rows->length, x, on_error, valid, progress, error);
+#pragma omp parallel for schedule(static)
     for (size_t i = 0; i < n; ++i) {
-        memcpy(x + i * rows->length,
-               rows->matrix->data + rows->indices[begin + i] * rows->matrix->columns,
-               rows->length * sizeof *x);
+        copy_row(rows, begin + i, x + i * rows->length);
         if (valid) valid[i] = true;
     }
     return FX_OK;
@@ -37,10 +41,8 @@ static fx_status fill_from_rows(const void *self, uint32_t epoch, const uint32_t
                                 float *x, fx_error *error) {
     (void)epoch, (void)error;
     const fx_rows *rows = self;
-    for (size_t i = 0; i < n; ++i)
-        memcpy(x + i * rows->length,
-               rows->matrix->data + rows->indices[indices[i]] * rows->matrix->columns,
-               rows->length * sizeof *x);
+#pragma omp parallel for schedule(static)
+    for (size_t i = 0; i < n; ++i) copy_row(rows, indices[i], x + i * rows->length);
     return FX_OK;
 }
 
@@ -67,8 +69,7 @@ fx_samples fx__samples_view(const fx_samples *base, const uint32_t *indices, siz
     return (fx_samples){storage, count, base->length, labels, fill_view};
 }
 
-// Augmented images
-// ---------------------------------------------------------------------------------
+// --- augmented images ---
 
 // Buffers of one thread.
 typedef struct worker {
