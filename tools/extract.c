@@ -157,7 +157,7 @@ fx_status run_extract(const options *options, fx_error *error) {
     fx_descriptor *descriptor = NULL;
     row_writer writer = {0};
     row_format format;
-    size_t length;
+    size_t length = 0;
     FX__TRY_GOTO(check_usage(options, &settings, error));
     FX__TRY_GOTO(row_format_parse(options->format, &format, error));
     if (options->output) FX__TRY_GOTO(check_output(options->output, error));

@@ -399,7 +399,10 @@ fx_status options_parse(const tool *tool, const environment *environment, int ar
     }
     if (code < -1) return popt_failed(tool, memory->context, code, error);
     out->arguments = (const char *const *)poptGetArgs(memory->context);
-    while (out->arguments && out->arguments[out->argument_count]) out->argument_count++;
+    static const char *const none[] = {NULL};
+    if (!out->arguments) out->arguments = none;
+    out->argument_count = 0;
+    while (out->arguments[out->argument_count]) out->argument_count++;
     find_command(out);
     if (out->help || out->version) return FX_OK;
     FX__TRY(check_first_word(out, error));

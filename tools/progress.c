@@ -3,7 +3,6 @@
 
 #include <pthread.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -61,10 +60,12 @@ static void print_line(char *out, size_t size, bool bar, size_t done, size_t tot
                        const char *note) {
     double seconds = now() - state.began;
     double rate = seconds > 0 ? (double)(done - state.first) / seconds : 0;
-    int percent = total ? (int)(100.0 * (double)done / (double)total) : 100;
+    int percent = total && done < total ? (int)(100 * (double)done / (double)total) : 100;
     char drawn[BAR + 1], counts[2][32], speed[32] = "", time_left[48] = "", duration[32];
-    int filled = total ? (int)((double)BAR * (double)done / (double)total) : BAR;
-    for (int i = 0; i < BAR; i++) drawn[i] = i < filled ? '=' : i == filled ? '>' : ' ';
+    int filled = total && done < total ? (int)(BAR * (double)done / (double)total) : BAR;
+    memset(drawn, ' ', BAR);
+    memset(drawn, '=', (size_t)filled);
+    if (filled < BAR) drawn[filled] = '>';
     drawn[BAR] = '\0';
     format_count(done, counts[0]);
     format_count(total, counts[1]);
@@ -156,15 +157,11 @@ void progress_end(void) {
     pthread_mutex_unlock(&state.lock);
 }
 
-void progress_message(const char *format, ...) {
-    char text[1024], plain[2048];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    escape_text(text, plain, sizeof plain);
+void progress_message(const char *who, const char *message) {
+    char plain[2048];
+    escape_text(message, plain, sizeof plain);
     pthread_mutex_lock(&state.lock);
     close_bar();
-    fprintf(stderr, "%s\n", plain);
+    fprintf(stderr, "%s: %s\n", who, plain);
     pthread_mutex_unlock(&state.lock);
 }

@@ -4,7 +4,6 @@
 
 #include <stdbool.h>
 
-#include "featx/error.h"
 #include "featx/progress.h"
 
 // SIGINT asks the work to stop: reports return false from then on. A second one kills.
@@ -17,6 +16,6 @@ void progress_begin(bool quiet);
 const fx_progress *progress_get(void);
 void progress_end(void); // ends the line of a bar
 
-// A line on standard error, between bars, whatever `quiet` says; escaped. From any thread.
-void progress_message(const char *format, ...) FX_PRINTF(1, 2);
+// "WHO: MESSAGE", escaped, a line on standard error between bars, even when quiet. From any thread.
+void progress_message(const char *who, const char *message);
 #endif

@@ -38,9 +38,9 @@ int tool_main(const tool *tool, int argc, char **argv) {
     if (status == FX_OK) status = flush_output(&error);
     progress_end();
     if (status == FX_ERROR_INTERRUPTED)
-        progress_message("%s: interrupted", tool->name);
+        progress_message(tool->name, "interrupted");
     else if (status != FX_OK)
-        progress_message("%s: %s", tool->name, error.message);
+        progress_message(tool->name, error.message);
     options_destroy(&options);
     environment_destroy(&environment);
     return status == FX_OK                  ? 0

@@ -11,7 +11,7 @@ void watch_report(watch *watch, size_t index, const fx_error *reason) {
     bool first = !watch->reported[index];
     watch->reported[index] = true;
     pthread_mutex_unlock(&watch->lock);
-    if (first) progress_message("skipped: %s", reason->message);
+    if (first) progress_message("skipped", reason->message);
 }
 
 static fx_status watched(const void *self, size_t index, fx_image *out, fx_error *error,
