@@ -113,7 +113,6 @@ static fx_status jpeg_header(const fx_image_bytes *in, const char *name, fx_imag
                                     "progressive (C0 to C2)",
                                     name, kind);
             if (got < sizeof marker) return truncated(name, FX__JPEG, "no frame header", error);
-            out->data = at + 2 + length;
             out->channels = marker[9] >= 3 ? 3 : 1; // components: gray, YCbCr or RGB, CMYK
             return set_size(name, out, big16(marker + 7), big16(marker + 5), error);
         }
@@ -125,6 +124,17 @@ static fx_status jpeg_header(const fx_image_bytes *in, const char *name, fx_imag
                         "%s: JPEG without a frame header in its first %d "
                         "segments",
                         name, JPEG_SEGMENTS_MAX);
+}
+
+// True where the palette that ends at `data` has gray entries only (and there is one).
+static bool bmp_palette_is_gray(const fx_image_bytes *in, uint64_t palette, uint64_t data,
+                                size_t entry_bytes) {
+    uint8_t entries[256 * 4];
+    if (data <= palette || data - palette > sizeof entries) return false;
+    size_t got = fetch(in, palette, entries, (size_t)(data - palette));
+    for (size_t i = 0; i + entry_bytes <= got; i += entry_bytes)
+        if (entries[i] != entries[i + 1] || entries[i] != entries[i + 2]) return false;
+    return true;
 }
 
 static fx_status bmp_header(const fx_image_bytes *in, const char *name, fx_image_header *out,
@@ -155,8 +165,9 @@ static fx_status bmp_header(const fx_image_bytes *in, const char *name, fx_image
                             name, bits);
     fx_status status = set_size(name, out, width, height, error);
     if (status != FX_OK) return status;
-    out->channels = 3;
     out->data = little32(start + 10);
+    bool gray = bits <= 8 && bmp_palette_is_gray(in, 14 + info, out->data, old ? 3 : 4);
+    out->channels = gray ? 1 : 3;
     uint64_t row = (width * bits + 7) / 8, stride = (row + 3) / 4 * 4;
     out->needed =
         out->data + (height - 1) * stride + row; // some writers leave the last padding out
@@ -240,11 +251,25 @@ static fx_status png_is_whole(const fx_image_bytes *in, const char *name, fx_err
     }
 }
 
-// From the frame header on: segments by their length, scan data up to the next marker, to the end
-// of the image.
-static fx_status jpeg_is_whole(const fx_image_bytes *in, uint64_t at, const char *name,
-                               fx_error *error) {
+// A Huffman segment of `length` bytes after its length: tables of an index, 16 counts and as many
+// symbols as the counts sum to. stb_image writes beyond its tables where that is more than 256.
+static bool huffman_is_sound(const uint8_t *segment, size_t length) {
+    while (length > 0) {
+        size_t symbols = 0;
+        if (length < 17) return false;
+        for (int i = 1; i <= 16; i++) symbols += segment[i];
+        if (symbols > 256 || symbols > length - 17) return false;
+        segment += 17 + symbols;
+        length -= 17 + symbols;
+    }
+    return true;
+}
+
+// Segments by their length, scan data up to the next marker, to the end of the image. Sees every
+// segment that the decoder will see.
+static fx_status jpeg_is_whole(const fx_image_bytes *in, const char *name, fx_error *error) {
     bool scan = false;
+    uint64_t at = 2;
     while (at + 1 < in->size) {
         const uint8_t *next = memchr(in->bytes + at, 0xFF, (size_t)(in->size - at - 1));
         if (!next) break;
@@ -261,8 +286,13 @@ static fx_status jpeg_is_whole(const fx_image_bytes *in, uint64_t at, const char
         }
         if (kind <= 0x01 || (kind >= 0xD0 && kind <= 0xD8)) continue; // data, restarts
         if (in->size - at < 2) break;
+        uint32_t length = big16(in->bytes + at);
+        if (length < 2 || length > in->size - at) break;
         scan = scan || kind == 0xDA;
-        at += big16(in->bytes + at);
+        if (kind == 0xC4 && !huffman_is_sound(in->bytes + at + 2, length - 2))
+            return fx_error_set(error, FX_ERROR_FORMAT,
+                                "%s: damaged JPEG, Huffman table at byte %" PRIu64, name, at - 2);
+        at += length;
     }
     return truncated(name, FX__JPEG, "no end-of-image marker", error);
 }
@@ -273,7 +303,7 @@ fx_status fx__image_is_whole(const fx_image_bytes *in, const fx_image_header *he
     case FX__PNG:
         return png_is_whole(in, name, error);
     case FX__JPEG:
-        return jpeg_is_whole(in, header->data, name, error);
+        return jpeg_is_whole(in, name, error);
     case FX__BMP:
     case FX__PNM:
         break;

@@ -24,7 +24,7 @@ typedef struct fx_image_header {
     fx_image_format format;
     int width, height;
     int channels;    // 1 or 3, as it will be decoded
-    uint64_t data;   // offset of the pixels (BMP, PNM), of the first scan (JPEG)
+    uint64_t data;   // offset of the pixels (BMP, PNM)
     uint64_t needed; // bytes that the file must at least have (BMP, PNM)
     int depth;       // bytes a sample (PNM)
 } fx_image_header;
@@ -34,8 +34,9 @@ typedef struct fx_image_header {
 FX_MUST_CHECK fx_status fx__image_header(const fx_image_bytes *in, const char *name,
                                          fx_image_header *out, fx_error *error);
 
-// Looks for what decoders pass over in silence: a file that ends too early, a PNG whose checksums
-// are wrong. `in` must be in memory. FX_ERROR_FORMAT.
+// Looks for what the decoder passes over in silence: a file that ends too early, a PNG whose
+// checksums are wrong, JPEG tables that would overflow the decoder's. `in` must be in memory.
+// FX_ERROR_FORMAT.
 FX_MUST_CHECK fx_status fx__image_is_whole(const fx_image_bytes *in, const fx_image_header *header,
                                            const char *name, fx_error *error);
 
