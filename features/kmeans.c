@@ -1,4 +1,4 @@
-// k-means by Lloyd's iterations from k-means++ seeds.
+// k-means by Lloyd's iterations from k-means++ seeds (kmeans_seeding.c).
 //
 // A sample x belongs to the center c with the least |x - c|², that is with the largest
 // <x, c - m> - (|c|² - |m|²)/2 for any m: with m the mean of the centers little is lost to rounding
@@ -11,210 +11,19 @@
 // Same bytes for any number of threads: samples are assigned in fixed blocks, and each center is
 // summed by one thread over its samples in ascending order, in double.
 //
-// k-means++ takes a sample as the next seed with probability proportional to its residual. It is
-// exact on a seeded draw of SEEDING samples a cluster (all, where there are no more; and where the
-// draw has fewer distinct samples than clusters), since on all samples it would cost as much as all
-// of Lloyd's iterations and gain nothing that they do not.
-//
 // A cluster without samples restarts at the sample with the largest residual.
 #include "featx/kmeans.h"
 
-#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "features/kmeans_seeding.h"
 #include "features/nearest.h"
-#include "featx/rng.h"
-#include "src/base/gemm.h"
-#include "src/base/kernel.h"
 #include "src/base/memory.h"
 #include "src/base/parallel.h"
 
-enum {
-    SEEDING = 20,
-    BLOCK = FX__TILE, // samples of a piece of work
-    LANES = 64,       // samples side by side while seeding
-};
-
-static double squared_length(const float *x, size_t d) {
-    double sum = 0;
-    for (size_t k = 0; k < d; k++) sum += (double)x[k] * x[k];
-    return sum;
-}
-
-static double dot(const float *x, const float *y, size_t d) {
-    double sum = 0;
-    for (size_t k = 0; k < d; k++) sum += (double)x[k] * y[k];
-    return sum;
-}
-
-// ---- Seeding ------------------------------------------------------------------------------------
-
-// Samples in groups of LANES: groups[group][k][lane], so that vectors run over samples.
-typedef struct seeding {
-    size_t count, groups, d;
-    bool spherical;
-    float *samples;   // [groups, d, LANES]
-    float *norms;     // [groups, LANES] squared lengths
-    float *residuals; // [groups, LANES], 0 beyond count
-    double *sums;     // [groups] of residuals
-} seeding;
-
-// Least residuals after `center` was added.
-FX__KERNEL static void update_distances(const float *restrict samples, size_t d,
-                                        const float *restrict center, float *restrict residuals) {
-    float sum[LANES] = {0};
-    for (size_t k = 0; k < d; k++, samples += LANES) {
-        for (size_t lane = 0; lane < LANES; lane++) {
-            float difference = samples[lane] - center[k];
-            sum[lane] += difference * difference;
-        }
-    }
-    for (size_t lane = 0; lane < LANES; lane++)
-        residuals[lane] = sum[lane] < residuals[lane] ? sum[lane] : residuals[lane];
-}
-
-// The same for centers of length 1. A residual within rounding of nothing is nothing: a copy of the
-// center must not be drawn.
-FX__KERNEL static void update_products(const float *restrict samples, size_t d,
-                                       const float *restrict center, const float *restrict norms,
-                                       float *restrict residuals) {
-    float sum[LANES] = {0};
-    for (size_t k = 0; k < d; k++, samples += LANES)
-        for (size_t lane = 0; lane < LANES; lane++) sum[lane] += samples[lane] * center[k];
-    for (size_t lane = 0; lane < LANES; lane++) {
-        float residual = norms[lane] - sum[lane] * sum[lane];
-        residual = residual > 1e-5f * norms[lane] ? residual : 0;
-        residuals[lane] = residual < residuals[lane] ? residual : residuals[lane];
-    }
-}
-
-static void update_residuals(seeding *s, const float *center) {
-#pragma omp parallel for schedule(static)
-    for (size_t group = 0; group < s->groups; group++) {
-        const float *samples = s->samples + group * s->d * LANES;
-        float *residuals = s->residuals + group * LANES;
-        if (s->spherical)
-            update_products(samples, s->d, center, s->norms + group * LANES, residuals);
-        else
-            update_distances(samples, s->d, center, residuals);
-        double sum = 0;
-        for (size_t lane = 0; lane < LANES; lane++) sum += residuals[lane];
-        s->sums[group] = sum;
-    }
-}
-
-// The sample at which the running sum of residuals passes `target`.
-static size_t find(const seeding *s, double target) {
-    size_t group = 0, last = 0;
-    while (group + 1 < s->groups && target >= s->sums[group]) target -= s->sums[group++];
-    for (size_t i = 0; i < LANES; i++) {
-        float residual = s->residuals[group * LANES + i];
-        if (residual > 0) last = group * LANES + i;
-        if (target < residual) break;
-        target -= residual;
-    }
-    return last;
-}
-
-// Takes sample picked[i] (or i) as the i-th.
-static fx_status seeding_create(const fx_matrix *samples, const uint32_t *picked, size_t count,
-                                bool spherical, seeding *s, fx_error *error) {
-    size_t d = samples->columns, groups = (count + LANES - 1) / LANES;
-    *s = (seeding){.count = count, .groups = groups, .d = d, .spherical = spherical};
-    FX__TRY(fx__allocate(groups * LANES, d * sizeof(float), &s->samples, error));
-    FX__TRY(fx__allocate(groups * LANES, sizeof(float), &s->norms, error));
-    FX__TRY(fx__allocate(groups * LANES, sizeof(float), &s->residuals, error));
-    FX__TRY(fx__allocate(groups, sizeof(double), &s->sums, error));
-    for (size_t i = 0; i < count; i++) {
-        const float *x = samples->data + (picked ? picked[i] : i) * d;
-        float *lane = s->samples + i / LANES * d * LANES + i % LANES;
-        for (size_t k = 0; k < d; k++) lane[k * LANES] = x[k];
-        s->norms[i] = (float)squared_length(x, d);
-        s->residuals[i] = spherical ? s->norms[i] : FLT_MAX;
-    }
-    return FX_OK;
-}
-
-static void seeding_destroy(seeding *s) {
-    free(s->samples);
-    free(s->norms);
-    free(s->residuals);
-    free(s->sums);
-}
-
-// Fills centers; *found < centers->rows where there are no more distinct samples.
-static fx_status seed_centers(seeding *s, uint64_t seed, fx_matrix *centers, size_t *found,
-                              fx_error *error) {
-    size_t d = s->d;
-    *found = 0;
-    for (size_t group = 0; group < s->groups; group++) {
-        s->sums[group] = 0;
-        for (size_t lane = 0; lane < LANES; lane++)
-            s->sums[group] += s->norms[group * LANES + lane];
-    }
-    for (size_t c = 0; c < centers->rows; c++) {
-        double total = 0;
-        for (size_t group = 0; group < s->groups; group++) total += s->sums[group];
-        if (!isfinite(total))
-            return fx_error_set(error, FX_ERROR_NUMERIC, "samples of k-means are not finite");
-        fx_rng rng = fx_rng_at(seed, FX_RNG_KMEANS, 1, c);
-        size_t chosen;
-        if (c == 0 && !s->spherical) {
-            chosen = fx_rng_below(&rng, (uint32_t)s->count);
-        } else {
-            if (!(total > 0)) return FX_OK;
-            chosen = find(s, fx_rng_uniform(&rng) * total);
-        }
-        const float *lane = s->samples + chosen / LANES * d * LANES + chosen % LANES;
-        float *center = centers->data + c * d;
-        double scale = s->spherical ? 1 / sqrt((double)s->norms[chosen]) : 1;
-        for (size_t k = 0; k < d; k++) center[k] = (float)(lane[k * LANES] * scale);
-        update_residuals(s, center);
-        *found = c + 1;
-    }
-    return FX_OK;
-}
-
-// Seeds from a draw of `count` samples, one from each of as many equal stretches of them.
-static fx_status seed_from(const fx_matrix *samples, size_t count, const fx_kmeans_params *params,
-                           fx_matrix *centers, size_t *found, fx_error *error) {
-    fx_status status = FX_OK;
-    seeding s = {0};
-    uint32_t *picked = NULL;
-    if (count < samples->rows) {
-        FX__TRY_GOTO(fx__allocate(count, sizeof *picked, &picked, error));
-        fx_rng rng = fx_rng_at(params->seed, FX_RNG_KMEANS, 0, 0);
-        double step = (double)samples->rows / (double)count;
-        for (size_t i = 0; i < count; i++) {
-            size_t index = (size_t)(((double)i + fx_rng_uniform(&rng)) * step);
-            picked[i] = (uint32_t)(index < samples->rows ? index : samples->rows - 1);
-        }
-    }
-    FX__TRY_GOTO(seeding_create(samples, picked, count, params->spherical, &s, error));
-    FX__TRY_GOTO(seed_centers(&s, params->seed, centers, found, error));
-done:
-    seeding_destroy(&s);
-    free(picked);
-    return status;
-}
-
-static fx_status seed_all(const fx_matrix *samples, const fx_kmeans_params *params,
-                          fx_matrix *centers, fx_error *error) {
-    size_t found = 0, draw = SEEDING * (size_t)params->clusters;
-    if (draw > samples->rows) draw = samples->rows;
-    FX__TRY(seed_from(samples, draw, params, centers, &found, error));
-    if (found < centers->rows && draw < samples->rows)
-        FX__TRY(seed_from(samples, samples->rows, params, centers, &found, error));
-    if (found < centers->rows)
-        return fx_error_set(error, FX_ERROR_DATA,
-                            "%zu samples have only %zu distinct values, fewer than %zu clusters",
-                            samples->rows, found, centers->rows);
-    return FX_OK;
-}
-
-// ---- Lloyd's iterations -------------------------------------------------------------------------
+enum { BLOCK = FX__TILE }; // samples of a piece of work
 
 typedef struct lloyd {
     const fx_matrix *samples;
@@ -227,7 +36,7 @@ typedef struct lloyd {
     size_t *starts;     // [clusters + 1] into order
     size_t *changes;    // [blocks] samples that changed their cluster
     float *values;      // [n] residuals, or what inertia sums
-    fx_matrix products; // [threads, FX__TILE · BLOCK]
+    fx_matrix buffers;  // [threads, d · BLOCK + FX__TILE · BLOCK]
     double *sums;       // [threads, d]
 } lloyd;
 
@@ -256,14 +65,15 @@ static fx_status assign_block(void *context, size_t block, int thread, fx_error 
     size_t count = l->samples->rows - begin < BLOCK ? l->samples->rows - begin : BLOCK;
     size_t width = fx__tile_width(clusters);
     const float *centers = l->spherical ? l->centers->data : l->shifted.data;
-    float *products = l->products.data + (size_t)thread * FX__TILE * BLOCK;
+    float *transposed = l->buffers.data + (size_t)thread * l->buffers.columns;
+    float *products = transposed + d * BLOCK;
     float best[BLOCK];
     uint32_t index[BLOCK] = {0};
     for (size_t i = 0; i < count; i++) best[i] = -INFINITY;
+    fx__tile_transpose(l->samples->data + begin * d, count, d, transposed);
     for (size_t c = 0; c < clusters; c += width) {
         size_t tile = clusters - c < width ? clusters - c : width;
-        fx__gemm_serial(false, true, tile, count, d, 1, centers + c * d, d,
-                        l->samples->data + begin * d, d, 0, products, BLOCK);
+        fx__tile_multiply(centers + c * d, tile, transposed, count, d, products);
         fx__nearest_update(products, tile, count, BLOCK, l->spherical ? NULL : l->half_norms + c,
                            (uint32_t)c, best, index);
     }
@@ -281,21 +91,6 @@ static fx_status assign(lloyd *l, size_t *changes, fx_error *error) {
     *changes = 0;
     for (size_t block = 0; block < blocks; block++) *changes += l->changes[block];
     return FX_OK;
-}
-
-// |x - c|², or |x|² - <x, c>².
-static double residual(const lloyd *l, const float *x, const float *c) {
-    size_t d = l->samples->columns;
-    if (l->spherical) {
-        double product = dot(x, c, d);
-        return squared_length(x, d) - product * product;
-    }
-    double sum = 0;
-    for (size_t k = 0; k < d; k++) {
-        double difference = (double)x[k] - c[k];
-        sum += difference * difference;
-    }
-    return sum;
 }
 
 // Counting sort: order[starts[c] … starts[c + 1] - 1] are the samples of cluster c, ascending.
@@ -320,7 +115,7 @@ static fx_status move_center(void *context, size_t cluster, int thread, fx_error
     memset(sum, 0, d * sizeof *sum);
     for (size_t i = l->starts[cluster]; i < l->starts[cluster + 1]; i++) {
         const float *x = l->samples->data + l->order[i] * d;
-        if (l->spherical && dot(x, center, d) < 0)
+        if (l->spherical && fx__dot(x, center, d) < 0)
             for (size_t k = 0; k < d; k++) sum[k] -= x[k];
         else
             for (size_t k = 0; k < d; k++) sum[k] += x[k];
@@ -341,8 +136,8 @@ static void measure_residuals(lloyd *l) {
     size_t d = l->samples->columns;
 #pragma omp parallel for schedule(static)
     for (size_t i = 0; i < l->samples->rows; i++)
-        l->values[i] =
-            (float)residual(l, l->samples->data + i * d, l->centers->data + l->assigned[i] * d);
+        l->values[i] = (float)fx__residual(l->samples->data + i * d,
+                                           l->centers->data + l->assigned[i] * d, d, l->spherical);
 }
 
 // Restarts empty clusters, in order, at the samples with the largest residuals.
@@ -359,7 +154,7 @@ static void restart_empty(lloyd *l) {
         if (!(l->values[worst] > 0)) return;
         l->values[worst] = 0;
         const float *x = l->samples->data + worst * d;
-        double scale = l->spherical ? 1 / sqrt(squared_length(x, d)) : 1;
+        double scale = l->spherical ? 1 / sqrt(fx__dot(x, x, d)) : 1;
         for (size_t k = 0; k < d; k++) l->centers->data[c * d + k] = (float)(x[k] * scale);
     }
 }
@@ -372,7 +167,8 @@ static double measure_inertia(lloyd *l) {
         if (!l->spherical)
             sum += l->values[i];
         else
-            sum += fabs(dot(l->samples->data + i * d, l->centers->data + l->assigned[i] * d, d));
+            sum +=
+                fabs(fx__dot(l->samples->data + i * d, l->centers->data + l->assigned[i] * d, d));
     }
     return l->spherical ? sum / (double)n : sum;
 }
@@ -389,7 +185,7 @@ static fx_status lloyd_create(const fx_matrix *samples, fx_matrix *centers, bool
     FX__TRY(fx__allocate(clusters + 1, sizeof *l->starts, &l->starts, error));
     FX__TRY(fx__allocate((n + BLOCK - 1) / BLOCK, sizeof *l->changes, &l->changes, error));
     FX__TRY(fx__allocate(n, sizeof *l->values, &l->values, error));
-    FX__TRY(fx_matrix_create(threads, (size_t)FX__TILE * BLOCK, &l->products, error));
+    FX__TRY(fx_matrix_create(threads, (d + FX__TILE) * BLOCK, &l->buffers, error));
     FX__TRY(fx__allocate(threads, d * sizeof *l->sums, &l->sums, error));
     for (size_t i = 0; i < n; i++) l->assigned[i] = UINT32_MAX;
     return FX_OK;
@@ -397,7 +193,7 @@ static fx_status lloyd_create(const fx_matrix *samples, fx_matrix *centers, bool
 
 static void lloyd_destroy(lloyd *l) {
     fx_matrix_destroy(&l->shifted);
-    fx_matrix_destroy(&l->products);
+    fx_matrix_destroy(&l->buffers);
     free(l->half_norms);
     free(l->assigned);
     free(l->order);
@@ -441,7 +237,7 @@ fx_status fx_kmeans(const fx_matrix *samples, const fx_kmeans_params *params,
     lloyd l = {0};
     size_t changes = n;
     FX__TRY_GOTO(fx_matrix_create((size_t)params->clusters, d, centers, error));
-    FX__TRY_GOTO(seed_all(samples, params, centers, error));
+    FX__TRY_GOTO(fx__kmeans_seed(samples, params->spherical, params->seed, centers, error));
     FX__TRY_GOTO(lloyd_create(samples, centers, params->spherical, &l, error));
     FX__TRY_GOTO(iterate(&l, params->rounds, progress, &changes, error));
     if (changes > 0 && (assignments || inertia)) FX__TRY_GOTO(assign(&l, &changes, error));

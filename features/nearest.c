@@ -1,12 +1,27 @@
-// Vectors run over samples, so that the best match and its index stay in lanes; several centers are
-// compared between loading and storing them.
+// Products of centers with samples. Vectors run over samples, so that the best match and its index
+// stay in lanes; several centers are compared between loading and storing them.
 #include "features/nearest.h"
 
 #include <math.h>
 
+#include "src/base/gemm.h"
 #include "src/base/kernel.h"
 
-enum { CENTERS = 8 };
+enum { CENTERS = 8, LANES = 8, COLUMNS = 16 };
+
+void fx__tile_transpose(const float *samples, size_t count, size_t d, float *out) {
+    for (size_t begin = 0; begin < d; begin += COLUMNS) {
+        size_t end = d - begin < COLUMNS ? d : begin + COLUMNS;
+        for (size_t i = 0; i < count; i++)
+            for (size_t k = begin; k < end; k++) out[k * FX__TILE + i] = samples[i * d + k];
+    }
+}
+
+void fx__tile_multiply(const float *centers, size_t center_count, const float *transposed,
+                       size_t count, size_t d, float *products) {
+    fx__gemm_serial(false, false, center_count, count, d, 1, centers, d, transposed, FX__TILE, 0,
+                    products, FX__TILE);
+}
 
 FX__KERNEL static void by_distance(const float *restrict products, size_t centers, size_t samples,
                                    size_t ld, const float *restrict half_norms, uint32_t first,
@@ -66,4 +81,33 @@ void fx__nearest_update(const float *products, size_t centers, size_t samples, s
         by_distance(products, centers, samples, ld, half_norms, first, best, index);
     else
         by_product(products, centers, samples, ld, first, best, index);
+}
+
+// Partial sums, so that additions do not wait for each other.
+double fx__dot(const float *x, const float *y, size_t d) {
+    double lanes[LANES] = {0}, sum = 0;
+    size_t k = 0;
+    for (; k + LANES <= d; k += LANES)
+        for (size_t lane = 0; lane < LANES; lane++)
+            lanes[lane] += (double)x[k + lane] * y[k + lane];
+    for (; k < d; k++) sum += (double)x[k] * y[k];
+    for (size_t lane = 0; lane < LANES; lane++) sum += lanes[lane];
+    return sum;
+}
+
+double fx__residual(const float *x, const float *center, size_t d, bool spherical) {
+    if (spherical) {
+        double product = fx__dot(x, center, d);
+        return fx__dot(x, x, d) - product * product;
+    }
+    double lanes[LANES] = {0}, sum = 0;
+    size_t k = 0;
+    for (; k + LANES <= d; k += LANES)
+        for (size_t lane = 0; lane < LANES; lane++) {
+            double difference = (double)x[k + lane] - center[k + lane];
+            lanes[lane] += difference * difference;
+        }
+    for (; k < d; k++) sum += ((double)x[k] - center[k]) * ((double)x[k] - center[k]);
+    for (size_t lane = 0; lane < LANES; lane++) sum += lanes[lane];
+    return sum;
 }

@@ -1,0 +1,268 @@
+// k-means++: a sample becomes the next seed with probability proportional to its residual, what the
+// nearest seed leaves of it: |x - c|², or, spherical, |x|² - <x, c>². The first seed is drawn
+// uniformly; spherical: by |x|².
+//
+// To lower all residuals for each seed would be bound by memory. So that is done for many seeds at
+// once, by a matrix product, and until then a sample is drawn by the residuals of the last update
+// and accepted with probability (its residual now) / (that of the last update), which is at most 1:
+// the same distribution, at the cost of about one of Lloyd's iterations.
+//
+// Products leave some rounding: |x - c|² is |x - m|² - 2 <x, c - m> + |c - m|² + 2 <m, c - m> with
+// m the first seed, so that little is lost where the samples are far from 0, and a sample that was
+// drawn is judged by its residual to every seed in double, so that no copy of a seed is accepted.
+// Where drawing fails again and again, what is left is rounding: then all residuals are computed
+// that way.
+#include "features/kmeans_seeding.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "features/nearest.h"
+#include "featx/rng.h"
+#include "src/base/kernel.h"
+#include "src/base/memory.h"
+#include "src/base/parallel.h"
+
+enum {
+    BLOCK = FX__TILE,
+    PENDING = 128,    // seeds of an update, at the most
+    REJECTIONS = 8,   // draws in vain that call for an update
+    DEGENERATE = 100, // draws in vain that show the residuals to be rounding
+};
+
+typedef struct seeding {
+    const fx_matrix *samples;
+    const fx_matrix *centers;
+    bool spherical, exact;
+    size_t updated, found; // seeds that the residuals know of, seeds
+    float *shifted;        // [PENDING, d] seeds - m; spherical: seeds
+    float *constants;      // [PENDING] |c - m|² + 2 <m, c - m>
+    float *base;           // [n] |x - m|²; spherical: |x|²
+    float *residuals;      // [n]
+    double *sums;          // [blocks] of residuals
+    fx_matrix buffers;     // [threads, d · BLOCK + PENDING · BLOCK]
+} seeding;
+
+// Residual to one seed, in double. Within rounding of nothing it is nothing.
+static double exact_residual(const seeding *s, size_t sample, size_t seed) {
+    size_t d = s->samples->columns;
+    const float *x = s->samples->data + sample * d;
+    double found = fx__residual(x, s->centers->data + seed * d, d, s->spherical);
+    if (s->spherical && found < 1e-6 * fx__dot(x, x, d)) return 0; // a seed's length is 1 ± 1e-7
+    return found;
+}
+
+static size_t block_end(const seeding *s, size_t block) {
+    size_t end = (block + 1) * BLOCK;
+    return end < s->samples->rows ? end : s->samples->rows;
+}
+
+static void sum_block(seeding *s, size_t block) {
+    double sum = 0;
+    for (size_t i = block * BLOCK; i < block_end(s, block); i++) sum += s->residuals[i];
+    s->sums[block] = sum;
+}
+
+// residual = the least of itself and base - 2 z + constant, or base - z².
+FX__KERNEL static void lower(const float *restrict z, size_t count, const float *restrict base,
+                             float constant, float *restrict residuals) {
+    for (size_t i = 0; i < count; i++) {
+        float found = base[i] - 2 * z[i] + constant;
+        found = found > 0 ? found : 0;
+        residuals[i] = found < residuals[i] ? found : residuals[i];
+    }
+}
+
+FX__KERNEL static void lower_spherical(const float *restrict z, size_t count,
+                                       const float *restrict base, float *restrict residuals) {
+    for (size_t i = 0; i < count; i++) {
+        float found = base[i] - z[i] * z[i];
+        found = found > 0 ? found : 0;
+        residuals[i] = found < residuals[i] ? found : residuals[i];
+    }
+}
+
+static fx_status update_block(void *context, size_t block, int thread, fx_error *error) {
+    (void)error;
+    seeding *s = context;
+    size_t d = s->samples->columns, begin = block * BLOCK, count = block_end(s, block) - begin;
+    size_t seeds = s->found - s->updated;
+    float *residuals = s->residuals + begin;
+    if (s->exact) {
+        for (size_t i = 0; i < count; i++)
+            for (size_t seed = s->updated; seed < s->found; seed++) {
+                double found = exact_residual(s, begin + i, seed);
+                if (found < residuals[i]) residuals[i] = (float)found;
+            }
+    } else {
+        float *transposed = s->buffers.data + (size_t)thread * s->buffers.columns;
+        float *products = transposed + d * BLOCK;
+        fx__tile_transpose(s->samples->data + begin * d, count, d, transposed);
+        fx__tile_multiply(s->shifted, seeds, transposed, count, d, products);
+        for (size_t seed = 0; seed < seeds; seed++) {
+            if (s->spherical)
+                lower_spherical(products + seed * BLOCK, count, s->base + begin, residuals);
+            else
+                lower(products + seed * BLOCK, count, s->base + begin, s->constants[seed],
+                      residuals);
+        }
+    }
+    sum_block(s, block);
+    return FX_OK;
+}
+
+static fx_status update(seeding *s, fx_error *error) {
+    size_t d = s->samples->columns;
+    const float *first = s->centers->data;
+    for (size_t seed = s->updated; seed < s->found && !s->exact; seed++) {
+        const float *center = s->centers->data + seed * d;
+        float *shifted = s->shifted + (seed - s->updated) * d;
+        double constant = 0;
+        for (size_t k = 0; k < d; k++) {
+            double difference = (double)center[k] - (s->spherical ? 0 : first[k]);
+            shifted[k] = (float)difference;
+            constant += (double)shifted[k] * ((double)center[k] + first[k]);
+        }
+        s->constants[seed - s->updated] = (float)constant;
+    }
+    FX__TRY(fx__parallel_for((s->samples->rows + BLOCK - 1) / BLOCK, update_block, s, error));
+    s->updated = s->found;
+    return FX_OK;
+}
+
+// All residuals again, from all seeds, in double.
+static fx_status update_exactly(seeding *s, fx_error *error) {
+    for (size_t i = 0; i < s->samples->rows; i++) s->residuals[i] = FLT_MAX;
+    s->exact = true;
+    s->updated = 0;
+    return update(s, error);
+}
+
+// The sample at which the running sum of residuals passes `target`.
+static size_t find(const seeding *s, double target) {
+    size_t blocks = (s->samples->rows + BLOCK - 1) / BLOCK, block = 0;
+    while (block + 1 < blocks && target >= s->sums[block]) target -= s->sums[block++];
+    size_t last = block * BLOCK;
+    for (size_t i = last; i < block_end(s, block); i++) {
+        if (s->residuals[i] > 0) last = i;
+        if (target < s->residuals[i]) break;
+        target -= s->residuals[i];
+    }
+    return last;
+}
+
+// Draws until a sample is accepted; *end where all residuals are 0.
+static fx_status draw(seeding *s, fx_rng *rng, size_t *chosen, bool *end, fx_error *error) {
+    size_t blocks = (s->samples->rows + BLOCK - 1) / BLOCK;
+    for (int rejections = 0;; rejections++) {
+        double total = 0;
+        for (size_t block = 0; block < blocks; block++) total += s->sums[block];
+        if (!isfinite(total))
+            return fx_error_set(error, FX_ERROR_NUMERIC, "samples of k-means are not finite");
+        *end = !(total > 0);
+        if (*end && s->exact && s->updated == s->found) return FX_OK;
+        if (*end || rejections == DEGENERATE) {
+            FX__TRY(update_exactly(s, error));
+            continue;
+        }
+        if (rejections == REJECTIONS && s->updated < s->found) {
+            FX__TRY(update(s, error));
+            continue;
+        }
+        *chosen = find(s, fx_rng_uniform(rng) * total);
+        double stale = s->residuals[*chosen], now = stale;
+        for (size_t seed = 0; seed < s->found && now > 0; seed++) {
+            double found = exact_residual(s, *chosen, seed);
+            now = found < now ? found : now;
+        }
+        if (fx_rng_uniform(rng) * stale < now) return FX_OK;
+        s->residuals[*chosen] = (float)now;
+        sum_block(s, *chosen / BLOCK);
+    }
+}
+
+// Makes sample `chosen` the next seed.
+static void accept(seeding *s, fx_matrix *centers, size_t chosen) {
+    size_t d = centers->columns;
+    const float *x = s->samples->data + chosen * d;
+    double scale = s->spherical ? 1 / sqrt(fx__dot(x, x, d)) : 1;
+    for (size_t k = 0; k < d; k++) centers->data[s->found * d + k] = (float)(x[k] * scale);
+    s->found++;
+}
+
+// base[i] = |x|², or, with a center, |x - center|², in double.
+static void measure(seeding *s, const float *center) {
+    size_t d = s->samples->columns, blocks = (s->samples->rows + BLOCK - 1) / BLOCK;
+#pragma omp parallel for schedule(static)
+    for (size_t block = 0; block < blocks; block++) {
+        for (size_t i = block * BLOCK; i < block_end(s, block); i++) {
+            const float *x = s->samples->data + i * d;
+            s->base[i] = (float)(center ? fx__residual(x, center, d, false) : fx__dot(x, x, d));
+            s->residuals[i] = s->base[i];
+        }
+        sum_block(s, block);
+    }
+}
+
+static fx_status seeding_create(const fx_matrix *samples, bool spherical, const fx_matrix *centers,
+                                seeding *s, fx_error *error) {
+    size_t n = samples->rows, d = samples->columns, columns = (d + PENDING) * BLOCK;
+    *s = (seeding){.samples = samples, .centers = centers, .spherical = spherical};
+    FX__TRY(fx__allocate(PENDING, d * sizeof(float), &s->shifted, error));
+    FX__TRY(fx__allocate(PENDING, sizeof(float), &s->constants, error));
+    FX__TRY(fx__allocate(n, sizeof(float), &s->base, error));
+    FX__TRY(fx__allocate(n, sizeof(float), &s->residuals, error));
+    FX__TRY(fx__allocate((n + BLOCK - 1) / BLOCK, sizeof(double), &s->sums, error));
+    return fx_matrix_create((size_t)fx__threads(), columns, &s->buffers, error);
+}
+
+static void seeding_destroy(seeding *s) {
+    free(s->shifted);
+    free(s->constants);
+    free(s->base);
+    free(s->residuals);
+    free(s->sums);
+    fx_matrix_destroy(&s->buffers);
+}
+
+// The first draw knows no residuals: it is uniform, or by |x|².
+static fx_status seed_first(seeding *s, uint64_t seed, fx_matrix *centers, bool *end,
+                            fx_error *error) {
+    fx_rng rng = fx_rng_at(seed, FX_RNG_KMEANS, 0, 0);
+    size_t chosen;
+    measure(s, NULL);
+    FX__TRY(draw(s, &rng, &chosen, end, error)); // finds what is not finite
+    if (s->spherical) {
+        if (!*end) accept(s, centers, chosen);
+        return FX_OK;
+    }
+    *end = false;
+    accept(s, centers, fx_rng_below(&rng, (uint32_t)s->samples->rows));
+    measure(s, centers->data);
+    s->updated = s->found;
+    return FX_OK;
+}
+
+fx_status fx__kmeans_seed(const fx_matrix *samples, bool spherical, uint64_t seed,
+                          fx_matrix *centers, fx_error *error) {
+    seeding s;
+    bool end = false;
+    fx_status status;
+    FX__TRY_GOTO(seeding_create(samples, spherical, centers, &s, error));
+    FX__TRY_GOTO(seed_first(&s, seed, centers, &end, error));
+    while (!end && s.found < centers->rows) {
+        fx_rng rng = fx_rng_at(seed, FX_RNG_KMEANS, 0, s.found);
+        size_t chosen;
+        if (s.found - s.updated == PENDING || s.exact) FX__TRY_GOTO(update(&s, error));
+        FX__TRY_GOTO(draw(&s, &rng, &chosen, &end, error));
+        if (!end) accept(&s, centers, chosen);
+    }
+    if (s.found < centers->rows)
+        status = fx_error_set(error, FX_ERROR_DATA,
+                              "%zu samples have only %zu distinct values, fewer than %zu clusters",
+                              samples->rows, s.found, centers->rows);
+done:
+    seeding_destroy(&s);
+    return status;
+}
