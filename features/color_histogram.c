@@ -294,16 +294,20 @@ static int edge(int index, int size, int grid) {
     return (int)((int64_t)index * size / grid);
 }
 
+fx_status fx__color_fits(const fx_color_params *params, int width, int height, fx_error *error) {
+    if (width >= params->grid && height >= params->grid) return FX_OK;
+    return fx_error_set(error, FX_ERROR_DATA,
+                        "%d×%d pixels are less than one for each cell of color.grid, expected at "
+                        "least %d×%d",
+                        width, height, params->grid, params->grid);
+}
+
 fx_status fx_color_extract(const fx_color_params *params, const fx_image *image, float *out,
                            void *scratch, fx_error *error) {
     shape s;
     FX__TRY(shape_of(params, &s, error));
+    FX__TRY(fx__color_fits(params, image->width, image->height, error));
     int grid = params->grid, width = image->width, height = image->height;
-    if (width < grid || height < grid)
-        return fx_error_set(error, FX_ERROR_DATA,
-                            "an image of %d×%d pixels is smaller than color.grid, expected at "
-                            "least %d×%d",
-                            width, height, grid, grid);
     uint32_t *counts = scratch;
     for (int row = 0; row < grid; row++)
         for (int column = 0; column < grid; column++) {

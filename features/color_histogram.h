@@ -9,6 +9,10 @@
 // Puts numbers in the place of auto. FX_ERROR_USAGE: parameters out of range.
 FX_MUST_CHECK fx_status fx__color_resolve(fx_color_params *params, fx_error *error);
 
+// FX_ERROR_DATA: an image of this size is smaller than the grid.
+FX_MUST_CHECK fx_status fx__color_fits(const fx_color_params *params, int width, int height,
+                                       fx_error *error);
+
 // A block of pixels at a time.
 enum { FX__COLOR_BLOCK = 256 };
 

@@ -19,6 +19,7 @@
 #include "features/hog_cells.h"
 #include "features/sections.h"
 #include "src/base/kernel.h"
+#include "src/base/memory.h"
 #include "src/base/params.h"
 
 // Keys
@@ -111,8 +112,16 @@ static int blocks_of(const fx_hog_params *params, int size) {
     return cells < 0 ? 0 : cells / params->block_stride + 1;
 }
 
+// What the key table says, without a message: this runs for every image.
+static bool in_range(const fx_hog_params *p) {
+    return p->preset >= 0 && p->preset <= FX_HOG_PRESET_SKIMAGE && p->orientations >= 1 &&
+           p->orientations <= 64 && p->pixels_per_cell >= 1 && p->pixels_per_cell <= 1024 &&
+           p->cells_per_block >= 1 && p->cells_per_block <= 64 && p->block_stride >= 1 &&
+           p->block_stride <= 64 && p->block_norm >= 0 && p->block_norm <= FX_HOG_NORM_L2_HYS;
+}
+
 size_t fx_hog_length(const fx_hog_params *params, int width, int height) {
-    if (fx__params_check(&fx__hog_section, params, NULL) != FX_OK) return 0;
+    if (!in_range(params)) return 0;
     size_t block = (size_t)params->cells_per_block * (size_t)params->cells_per_block *
                    (size_t)params->orientations; // at most 2^18, of at most 2^28 blocks
     return block * (size_t)blocks_of(params, width) * (size_t)blocks_of(params, height);
@@ -200,19 +209,20 @@ static FX__KERNEL void normalize_blocks(const fx_hog_params *params, int width, 
         }
 }
 
+fx_status fx__hog_fits(const fx_hog_params *params, int width, int height, fx_error *error) {
+    if (fx_hog_length(params, width, height) > 0) return FX_OK;
+    FX__TRY(fx__params_check(&fx__hog_section, params, error));
+    int smallest = params->pixels_per_cell * params->cells_per_block;
+    return fx_error_set(error, FX_ERROR_DATA,
+                        "%d×%d pixels are smaller than one HoG block, expected at least %d×%d "
+                        "(%d×%d cells of %d×%d pixels)",
+                        width, height, smallest, smallest, params->cells_per_block,
+                        params->cells_per_block, params->pixels_per_cell, params->pixels_per_cell);
+}
+
 fx_status fx_hog_extract(const fx_hog_params *params, const fx_image *image, float *out,
                          void *scratch, fx_error *error) {
-    if (fx_hog_length(params, image->width, image->height) == 0) {
-        fx_status status = fx__params_check(&fx__hog_section, params, error);
-        if (status != FX_OK) return status;
-        int smallest = params->pixels_per_cell * params->cells_per_block;
-        return fx_error_set(error, FX_ERROR_DATA,
-                            "an image of %d×%d pixels is smaller than one HoG block, expected at "
-                            "least %d×%d (%d×%d cells of %d×%d pixels)",
-                            image->width, image->height, smallest, smallest,
-                            params->cells_per_block, params->cells_per_block,
-                            params->pixels_per_cell, params->pixels_per_cell);
-    }
+    FX__TRY(fx__hog_fits(params, image->width, image->height, error));
     float *cells = scratch;
     fx__hog_cells(params, image, cells, cells + cells_floats(params, image->width, image->height));
     normalize_blocks(params, image->width, image->height, cells, out);
