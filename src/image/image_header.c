@@ -82,8 +82,13 @@ static fx_status png_header(const fx_image_bytes *in, const char *name, fx_image
     if (memcmp(start + 12, "IHDR", 4) != 0)
         return fx_error_set(error, FX_ERROR_FORMAT, "%s: PNG that does not begin with IHDR", name);
     int color = start[25]; // 0 gray, 2 RGB, 3 palette, 4 gray + alpha, 6 RGB + alpha
+    static const uint64_t samples[] = {1, 0, 3, 1, 2, 0, 4, 0};
     out->channels = color & 2 ? 3 : 1;
-    return set_size(name, out, big32(start + 16), big32(start + 20), error);
+    fx_status status = set_size(name, out, big32(start + 16), big32(start + 20), error);
+    if (status != FX_OK) return status;
+    uint64_t bits = (uint64_t)out->width * (uint64_t)out->height * samples[color & 7] * start[24];
+    out->needed = bits / 8 / 1032; // deflate's best
+    return FX_OK;
 }
 
 // Segments up to the frame header, and on to the first scan where that comes first.
@@ -114,7 +119,10 @@ static fx_status jpeg_header(const fx_image_bytes *in, const char *name, fx_imag
                                     name, kind);
             if (got < sizeof marker) return truncated(name, FX__JPEG, "no frame header", error);
             out->channels = marker[9] >= 3 ? 3 : 1; // components: gray, YCbCr or RGB, CMYK
-            return set_size(name, out, big16(marker + 7), big16(marker + 5), error);
+            fx_status status = set_size(name, out, big16(marker + 7), big16(marker + 5), error);
+            // Each 8 × 8 block of the finest component takes a bit or more.
+            out->needed = (uint64_t)((out->width + 7) / 8) * (uint64_t)((out->height + 7) / 8) / 8;
+            return status;
         }
         if (length < 2 || kind == 0xD9 || kind == 0xDA)
             return fx_error_set(error, FX_ERROR_FORMAT, "%s: JPEG without a frame header", name);
@@ -251,16 +259,34 @@ static fx_status png_is_whole(const fx_image_bytes *in, const char *name, fx_err
     }
 }
 
-// A Huffman segment of `length` bytes after its length: tables of an index, 16 counts and as many
-// symbols as the counts sum to. stb_image writes beyond its tables where that is more than 256.
-static bool huffman_is_sound(const uint8_t *segment, size_t length) {
+// A Huffman segment's content: tables of an index, 16 counts and as many symbols as the counts sum
+// to. stb_image writes beyond its tables where that is more than 256. Marks the tables in *defined,
+// bit 4 · class + index.
+static bool read_huffman_tables(const uint8_t *at, size_t length, unsigned *defined) {
     while (length > 0) {
         size_t symbols = 0;
-        if (length < 17) return false;
-        for (int i = 1; i <= 16; i++) symbols += segment[i];
+        if (length < 17 || at[0] > 0x1F) return false;
+        for (int i = 1; i <= 16; i++) symbols += at[i];
         if (symbols > 256 || symbols > length - 17) return false;
-        segment += 17 + symbols;
+        *defined |= 1U << (4 * (at[0] >> 4) + (at[0] & 3));
+        at += 17 + symbols;
         length -= 17 + symbols;
+    }
+    return true;
+}
+
+// A scan header's content: count, as many pairs of component and tables, first and last
+// coefficient, bits. True where the tables that the scan needs are there; stb_image does not ask.
+static bool scan_has_tables(const uint8_t *at, size_t length, bool progressive, unsigned defined) {
+    size_t components = length > 0 ? at[0] : 0;
+    if (length != 4 + 2 * components) return false;
+    const uint8_t *range = at + 1 + 2 * components;
+    bool refines = range[2] >> 4 != 0; // the first coefficient's refinement is not Huffman-coded
+    bool dc = !progressive || (range[0] == 0 && !refines), ac = !progressive || range[1] > 0;
+    for (size_t i = 0; i < components; i++) {
+        int tables = at[2 + 2 * i];
+        if (dc && !(defined & 1U << (tables >> 4 & 3))) return false;
+        if (ac && !(defined & 1U << (4 + (tables & 3)))) return false;
     }
     return true;
 }
@@ -268,7 +294,8 @@ static bool huffman_is_sound(const uint8_t *segment, size_t length) {
 // Segments by their length, scan data up to the next marker, to the end of the image. Sees every
 // segment that the decoder will see.
 static fx_status jpeg_is_whole(const fx_image_bytes *in, const char *name, fx_error *error) {
-    bool scan = false;
+    bool scan = false, progressive = false;
+    unsigned defined = 0; // Huffman tables
     uint64_t at = 2;
     while (at + 1 < in->size) {
         const uint8_t *next = memchr(in->bytes + at, 0xFF, (size_t)(in->size - at - 1));
@@ -288,10 +315,19 @@ static fx_status jpeg_is_whole(const fx_image_bytes *in, const char *name, fx_er
         if (in->size - at < 2) break;
         uint32_t length = big16(in->bytes + at);
         if (length < 2 || length > in->size - at) break;
-        scan = scan || kind == 0xDA;
-        if (kind == 0xC4 && !huffman_is_sound(in->bytes + at + 2, length - 2))
-            return fx_error_set(error, FX_ERROR_FORMAT,
-                                "%s: damaged JPEG, Huffman table at byte %" PRIu64, name, at - 2);
+        const uint8_t *content = in->bytes + at + 2;
+        bool sound = true;
+        if (kind == 0xC2) progressive = true;
+        if (kind == 0xC4) sound = read_huffman_tables(content, length - 2, &defined);
+        if (kind == 0xDA) {
+            sound = scan_has_tables(content, length - 2, progressive, defined);
+            scan = true;
+        }
+        if (!sound)
+            return fx_error_set(
+                error, FX_ERROR_FORMAT, "%s: damaged JPEG, %s at byte %" PRIu64, name,
+                kind == 0xDA ? "a scan without its Huffman tables" : "a malformed Huffman table",
+                at - 2);
         at += length;
     }
     return truncated(name, FX__JPEG, "no end-of-image marker", error);
@@ -299,18 +335,13 @@ static fx_status jpeg_is_whole(const fx_image_bytes *in, const char *name, fx_er
 
 fx_status fx__image_is_whole(const fx_image_bytes *in, const fx_image_header *header,
                              const char *name, fx_error *error) {
-    switch (header->format) {
-    case FX__PNG:
-        return png_is_whole(in, name, error);
-    case FX__JPEG:
-        return jpeg_is_whole(in, name, error);
-    case FX__BMP:
-    case FX__PNM:
-        break;
-    }
-    if (in->size >= header->needed) return FX_OK;
-    return fx_error_set(error, FX_ERROR_FORMAT,
-                        "%s: truncated %s, %" PRIu64 " bytes where %d × %d pixels need %" PRIu64,
-                        name, fx__image_format_name(header->format), in->size, header->width,
-                        header->height, header->needed);
+    if (in->size < header->needed)
+        return fx_error_set(error, FX_ERROR_FORMAT,
+                            "%s: truncated %s, %" PRIu64
+                            " bytes where %d × %d pixels need %" PRIu64,
+                            name, fx__image_format_name(header->format), in->size, header->width,
+                            header->height, header->needed);
+    if (header->format == FX__PNG) return png_is_whole(in, name, error);
+    if (header->format == FX__JPEG) return jpeg_is_whole(in, name, error);
+    return FX_OK;
 }

@@ -25,7 +25,7 @@ typedef struct fx_image_header {
     int width, height;
     int channels;    // 1 or 3, as it will be decoded
     uint64_t data;   // offset of the pixels (BMP, PNM)
-    uint64_t needed; // bytes that the file must at least have (BMP, PNM)
+    uint64_t needed; // bytes that a file of this size must at least have
     int depth;       // bytes a sample (PNM)
 } fx_image_header;
 
