@@ -50,9 +50,14 @@ static fx_status find_length(const fx_descriptor *descriptor, inputs *inputs, bo
     for (size_t i = 0; i < inputs->count; i++) {
         fx_image image = {0};
         status = inputs->images.probe(inputs->images.self, i, &image, error);
-        if (status == FX_OK)
+        if (status == FX_OK) {
             status = fx_descriptor_length(descriptor, image.width, image.height, out, error);
-        if (status == FX_OK || !skip) break;
+            if (status == FX_OK) return FX_OK;
+            char name[512];
+            inputs->images.name(inputs->images.self, i, name, sizeof name);
+            status = fx__error_prefix(error, status, "%s", name);
+        }
+        if (!skip) break;
     }
     return status;
 }
@@ -133,7 +138,8 @@ static fx_status print_summary(const options *options, const fx_descriptor *desc
     return FX_OK;
 }
 
-static fx_status check_usage(const options *options, const settings *settings, fx_error *error) {
+static fx_status check_usage(const options *options, const settings *settings, row_format format,
+                             fx_error *error) {
     FX__TRY(settings_expect_features(options, settings, error));
     FX__TRY(options_expect_arguments(options, 1, SIZE_MAX,
                                      "INPUT...: image files, folders, a data set or -", error));
@@ -145,6 +151,11 @@ static fx_status check_usage(const options *options, const settings *settings, f
     if (options->json && options->output && strcmp(options->output, "-") == 0)
         return fx_error_set(error, FX_ERROR_USAGE,
                             "--json and -o - both want standard output: give one of them");
+    if (options->output && strcmp(options->output, "-") != 0 && format == ROWS_NPY &&
+        !data_is_rows(options->output))
+        return fx_error_set(error, FX_ERROR_USAGE,
+                            "-o: found '%s', expected a name that ends in .npy (or --format csv)",
+                            options->output);
     return FX_OK;
 }
 
@@ -158,8 +169,8 @@ fx_status run_extract(const options *options, fx_error *error) {
     row_writer writer = {0};
     row_format format;
     size_t length = 0;
-    FX__TRY_GOTO(check_usage(options, &settings, error));
     FX__TRY_GOTO(row_format_parse(options->format, &format, error));
+    FX__TRY_GOTO(check_usage(options, &settings, format, error));
     if (options->output) FX__TRY_GOTO(check_output(options->output, error));
     FX__TRY_GOTO(inputs_open(options, options->arguments, options->argument_count, INPUTS_DATASETS,
                              settings.model.seed, &inputs, error));

@@ -104,9 +104,6 @@ static const char *default_text(option_id id, char out[32]) {
     case OPTION_THREADS:
         snprintf(out, 32, "%d", fx_threads_get());
         return out;
-    case OPTION_WORDS:
-        snprintf(out, 32, "%d", fx_bovw_defaults().words);
-        return out;
     case OPTION_ON_ERROR:
         return "fail";
     default:
@@ -431,22 +428,28 @@ bool options_take_keys(const options *options) {
 void options_print_help(const options *options, FILE *file) {
     const tool *tool = options->tool;
     unsigned bits = 0;
+    fx_text usage = {0}; // popt puts "Usage: PROGRAM " before it
     for (size_t i = 0; i < tool->command_count; i++) {
         const command *command = &tool->commands[i];
         if (options->command_named && command != options->command) continue;
+        bool optional = command == &tool->commands[0], first = bits == 0;
         bits |= command->bit;
-        bool optional = command == &tool->commands[0];
-        fprintf(file, "%s %s %s%s%s %s\n        %s\n", bits == command->bit ? "Usage:" : "      ",
-                tool->name, optional ? "[" : "", command->name, optional ? "]" : "",
-                command->arguments, command->help);
+        if (fx__text_printf(&usage, NULL, "%s%s%s%s%s%s %s\n        %s", first ? "" : "\n       ",
+                            first ? "" : tool->name, first ? "" : " ", optional ? "[" : "",
+                            command->name, optional ? "]" : "", command->arguments,
+                            command->help) != FX_OK)
+            break;
     }
     popt_table popt;
     make_table(bits, true, &popt);
     const char *argv[] = {tool->name, NULL};
     poptContext context = poptGetContext(tool->name, 1, argv, popt.rows, 0);
-    if (!context) return;
-    poptPrintHelp(context, file, 0);
+    if (context && usage.data) {
+        poptSetOtherOptionHelp(context, usage.data);
+        poptPrintHelp(context, file, 0);
+    }
     poptFreeContext(context);
+    fx__text_destroy(&usage);
 }
 
 fx_status options_expect_arguments(const options *options, size_t min, size_t max,

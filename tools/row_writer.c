@@ -1,6 +1,7 @@
 // Files of descriptors.
 #include "tools/row_writer.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -115,9 +116,10 @@ fx_status row_writer_append(row_writer *writer, const float *rows, size_t first,
         count_row(writer, first + i);
     }
     // A full disk is met here rather than at the end.
-    FILE *file = writer->paths.file ? writer->paths.file : writer->text.file;
-    if (file && ferror(file))
-        return fx_error_set(error, FX_ERROR_IO, "%s: cannot write", writer->path);
+    const fx_writer *text = writer->paths.file ? &writer->paths : &writer->text;
+    if (text->file && ferror(text->file))
+        return fx_error_set(error, FX_ERROR_IO, "%s: cannot write: %s", text->path,
+                            strerror(errno));
     return FX_OK;
 }
 

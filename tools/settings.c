@@ -139,7 +139,7 @@ void describe_range(const fx_param *param, char *out, size_t size) {
     case FX_PARAM_INT:
     case FX_PARAM_FLOAT:
     case FX_PARAM_INTS:
-        used = (size_t)snprintf(out, size, "%.7g … %.7g%s", param->min, param->max,
+        used = (size_t)snprintf(out, size, "%.10g … %.10g%s", param->min, param->max,
                                 param->kind == FX_PARAM_INTS ? ", or a list" : "");
         break;
     case FX_PARAM_CHOICE:
@@ -159,6 +159,9 @@ void print_key(FILE *file, const fx_section *section, const fx_param *param, con
     char name[96], value[256], assigned[400], range[256];
     snprintf(name, sizeof name, "%s%s%s", section->name, section->name[0] ? "." : "", param->key);
     fx_param_format(param, (const char *)whole + section->offset, value, sizeof value);
+    double number;
+    if (param->kind == FX_PARAM_FLOAT && fx__parse_float(value, &number))
+        snprintf(value, sizeof value, "%g", number); // 10 rather than 1e+01
     snprintf(assigned, sizeof assigned, "%s = %s", name, value);
     describe_range(param, range, sizeof range);
     fprintf(file, "  %-34s %s (%s)\n", assigned, param->help, range);

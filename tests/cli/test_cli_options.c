@@ -187,7 +187,7 @@ Test(cli_options, bad_models) {
     train_small();
     cli_result result = run("classify predict model data/red/00.png", NULL);
     expect_success(result);
-    change_text("model", "version", "999");
+    change_text("model", "format_version", "999");
     result = run("classify predict model data/red/00.png", NULL);
     expect_failure(result, 1, "model", "999");
     size_t size = file_size("model");
