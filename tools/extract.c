@@ -159,6 +159,16 @@ static fx_status check_usage(const options *options, const settings *settings, r
     return FX_OK;
 }
 
+// A data set whose images all have one size is described at that size, which `classify` finds as
+// well, so that its models accept the rows: the same numbers as `native` under the precise name.
+static fx_status settle_size(const inputs *inputs, fx_image_params *params, fx_error *error) {
+    if (params->size.width >= 0 || inputs->classes == 0) return FX_OK;
+    fx_image_survey survey;
+    FX__TRY(fx_image_source_survey(&inputs->images, &survey, error));
+    if (survey.same_size) params->size = (fx_size){survey.width, survey.height};
+    return FX_OK;
+}
+
 fx_status run_extract(const options *options, fx_error *error) {
     double began = seconds_now();
     settings settings;
@@ -180,6 +190,7 @@ fx_status run_extract(const options *options, fx_error *error) {
                   settings.model.descriptor.raw.whiten != FX_RAW_WHITEN_NONE;
     bool hint_is_final = options->output && strcmp(options->output, "-") == 0;
     if (skip) FX__TRY_GOTO(inputs_drop_bad(&inputs, learns || hint_is_final, error));
+    FX__TRY_GOTO(settle_size(&inputs, &settings.model.descriptor.image, error));
     fx_image_source training = inputs_training(&inputs);
     FX__TRY_GOTO(fx_descriptor_prepare(&settings.model.descriptor, &training, options->vocabulary,
                                        settings.model.seed, progress_get(), &descriptor, error));

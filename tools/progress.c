@@ -11,7 +11,7 @@
 
 #include "tools/output.h"
 
-enum { BAR = 20, LINE_MAX_BYTES = 512 };
+enum { BAR = 12, LINE_MAX_BYTES = 512 };
 static const double terminal_seconds = 0.1, line_seconds = 5;
 
 static volatile sig_atomic_t interrupted;

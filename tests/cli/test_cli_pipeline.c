@@ -126,6 +126,16 @@ Test(cli_pipeline, descriptor_file) {
     cr_expect_eq(number(root, "test_samples"), 12);
     cr_expect_eq(number(root, "test_accuracy"), 1);
     json_decref(root);
+    // Rows and images are the same to a model that was trained on images, unless described
+    // otherwise.
+    result = run("featx --features raw data -o raw.npy", NULL);
+    expect_success(result);
+    result = run("classify --raw data -o model --set train.epochs=1", NULL);
+    expect_success(result);
+    result = run("classify eval model raw.npy", NULL);
+    expect_success(result);
+    result = run("classify eval model x.npy", NULL);
+    expect_failure(result, 1, "x.npy");
     result = run("classify x.npy --raw", NULL);
     expect_failure(result, 2, "x.npy", "--raw");
     cr_assert_eq(remove("x.labels.npy"), 0);
