@@ -161,7 +161,7 @@ static fx_status draw(seeding *s, fx_rng *rng, size_t *chosen, bool *end, fx_err
         if (!isfinite(total))
             return fx_error_set(error, FX_ERROR_NUMERIC, "samples of k-means are not finite");
         *end = !(total > 0);
-        if (*end && s->exact && s->updated == s->found) return FX_OK;
+        if (*end && (s->found == 0 || (s->exact && s->updated == s->found))) return FX_OK;
         if (*end || rejections == DEGENERATE) {
             FX__TRY(update_exactly(s, error));
             continue;
