@@ -162,7 +162,7 @@ static fx_status run(const fx_experiment *experiment, const fx_dataset *dataset,
     out->arm_count = experiment->arm_count;
     out->seed_count = (size_t)experiment->seeds.count;
     FX__TRY(fx__allocate(trainings, sizeof *out->results, &out->results, error));
-    FX__TRY(fx__allocate(out->arm_count, sizeof *out->models, &out->models, error));
+    FX__TRY(fx__allocate(out->arm_count, sizeof(fx_model *), &out->models, error));
     FX__TRY(
         fx__allocate((size_t)dataset->classes, sizeof *out->class_names, &out->class_names, error));
     for (; out->classes < dataset->classes; ++out->classes)

@@ -142,6 +142,11 @@ done:
     return status;
 }
 
+// What a descriptor's JSON says besides parameters is the descriptor's own.
+static bool is_no_parameter(const char *key) {
+    return strcmp(key, "features") != 0 && !fx__model_section(key);
+}
+
 // Parameters from JSON: of the section `name`, or of sections by their names where `whole`.
 static fx_status apply_json(const char *name, const char *json, bool whole, fx_model_params *params,
                             fx_error *error) {
@@ -153,7 +158,8 @@ static fx_status apply_json(const char *name, const char *json, bool whole, fx_m
     if (!whole) FX__TRY_GOTO(fx__text_printf(&text, error, "{\"%s\": ", name));
     FX__TRY_GOTO(fx__text_printf(&text, error, whole ? "%s" : "%s}", json));
     FX__TRY_GOTO(fx__yaml_parse(text.data, text.length, name, &root, error));
-    FX__TRY_GOTO(fx__params_apply(sections, count, params, root, name, NULL, error));
+    FX__TRY_GOTO(fx__params_apply(sections, count, params, root, name,
+                                  whole ? is_no_parameter : NULL, error));
 done:
     if (status == FX_ERROR_USAGE) status = FX_ERROR_FORMAT; // the file's fault, not the user's
     if (status != FX_OK && error) error->code = status;

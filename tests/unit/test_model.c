@@ -1,0 +1,572 @@
+// Models: what training counts and measures, what a file keeps, what is refused.
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "src/base/file.h"
+#include "src/base/npy.h"
+#include "src/base/params.h"
+#include "src/base/tensors.h"
+#include "src/experiment/descriptor_file.h"
+#include "src/experiment/metrics.h"
+#include "src/nn/mlp_state.h"
+#include "tests/support/folder.h"
+#include "tests/support/tiny.h"
+
+TestSuite(model, .init = folder_enter, .fini = folder_leave);
+
+typedef struct trained {
+    fx_model *model;
+    fx_result result;
+} trained;
+
+static trained train(const fx_model_params *params, const fx_model_data *data,
+                     fx_on_error on_error) {
+    trained out;
+    fx_error error = {0};
+    fx_model_options options = {.on_error = on_error};
+    cr_assert_eq(fx_model_train(params, data, &options, &out.model, &out.result, &error), FX_OK,
+                 "%s", error.message);
+    return out;
+}
+
+static trained train_images(const fx_model_params *params, const tiny *tiny) {
+    fx_model_data data = {.name = "tiny", .images = &tiny->dataset};
+    return train(params, &data, FX_ON_ERROR_FAIL);
+}
+
+static void destroy(trained *trained) {
+    fx_model_destroy(trained->model);
+    fx_result_destroy(&trained->result);
+}
+
+static void refused(fx_status found, fx_status expected, const fx_error *error, const char *part) {
+    cr_assert_eq(found, expected, "status %d: %s", found, error->message);
+    cr_assert_not_null(strstr(error->message, part), "'%s' lacks '%s'", error->message, part);
+    cr_assert_null(strchr(error->message, '\n'));
+}
+
+// --- training ---
+
+Test(model, training_counts_what_it_saw) {
+    tiny tiny;
+    tiny_create(240, 0, 90, &tiny);
+    fx_model_params params = tiny_params(FX_FEATURE_RAW);
+    params.train.validation = 0.25F;
+    trained t = train_images(&params, &tiny);
+    const fx_result *r = &t.result;
+    cr_assert_eq(r->train_samples, 180);
+    cr_assert_eq(r->validation_samples, 60);
+    cr_assert_eq(r->test_samples, 90);
+    cr_assert_eq(r->skipped, 0);
+    cr_assert_eq(r->descriptor_length, TINY_SIDE * TINY_SIDE * 3);
+    // 432 × 16 weights, 16 × 2 of batch normalization, 16 × 3 weights, 3 biases.
+    cr_assert_eq(r->parameters, 432 * 16 + 32 + 48 + 3);
+    cr_assert_eq(r->history.count, 12);
+    cr_assert_eq(r->validation_accuracy,
+                 r->history.epochs[r->history.best - 1].validation_accuracy);
+    cr_assert(r->train_accuracy > 0.9 && r->test_accuracy > 0.8, "train %g, test %g",
+              r->train_accuracy, r->test_accuracy);
+    uint64_t right = 0, all = 0;
+    for (size_t i = 0; i < 9; ++i) {
+        all += r->confusion[i];
+        right += i % 4 == 0 ? r->confusion[i] : 0;
+    }
+    cr_assert_eq(all, 90);
+    cr_assert_eq((double)right / 90, r->test_accuracy);
+    cr_assert_eq(fx__accuracy(r->test_labels, r->test_predictions, 90), r->test_accuracy);
+    for (size_t i = 0; i < 90; ++i) {
+        cr_assert_eq(r->test_indices[i], i);
+        cr_assert_eq(r->test_labels[i], (int)(i % TINY_CLASSES));
+    }
+    cr_assert(r->test_accuracy_ci95[0] < r->test_accuracy &&
+              r->test_accuracy <= r->test_accuracy_ci95[1]);
+    cr_assert_str_eq(fx_model_class_name(t.model, 2), "blue \"sky\"");
+    cr_assert(fx_model_has_probabilities(t.model));
+    destroy(&t);
+}
+
+Test(model, the_final_network_is_what_is_reported) {
+    tiny tiny;
+    tiny_create(120, 0, 60, &tiny);
+    fx_model_params params = tiny_params(FX_FEATURE_COLOR);
+    trained t = train_images(&params, &tiny);
+    float scores[60 * TINY_CLASSES];
+    fx_error error = {0};
+    cr_assert_eq(fx_model_predict(t.model, &tiny.dataset.test.images, 0, 60, FX_ON_ERROR_FAIL, NULL,
+                                  scores, &error),
+                 FX_OK);
+    for (size_t i = 0; i < 60; ++i) {
+        const float *row = scores + i * TINY_CLASSES;
+        int best = row[1] > row[0] ? 1 : 0;
+        if (row[2] > row[best]) best = 2;
+        cr_assert_eq(t.result.test_predictions[i], best);
+        cr_assert(fabsf(row[0] + row[1] + row[2] - 1) <= 1e-5F, "three probabilities, rounded");
+    }
+    fx_model_data data = {.name = "tiny", .images = &tiny.dataset};
+    fx_result again;
+    cr_assert_eq(fx_model_evaluate(t.model, &data, NULL, &again, &error), FX_OK);
+    cr_assert_arr_eq(again.test_predictions, t.result.test_predictions, 60 * sizeof(int));
+    cr_assert_str_eq(again.model_sha256, t.result.model_sha256);
+    cr_assert(isnan(again.train_accuracy) && isnan(again.validation_accuracy));
+    fx_result_destroy(&again);
+    destroy(&t);
+}
+
+Test(model, own_validation_split_is_held_out_and_refit_uses_all) {
+    tiny tiny;
+    tiny_create(120, 45, 30, &tiny);
+    fx_model_params params = tiny_params(FX_FEATURE_COLOR);
+    params.train.validation = 0.5F;
+    trained t = train_images(&params, &tiny);
+    cr_assert_eq(t.result.train_samples, 120);
+    cr_assert_eq(t.result.validation_samples, 45);
+    params.train.refit = true;
+    trained refit = train_images(&params, &tiny);
+    cr_assert_eq(refit.result.train_samples, 165);
+    cr_assert_eq(refit.result.validation_samples, 45);
+    cr_assert_eq(refit.result.history.best, t.result.history.best);
+    cr_assert_eq(refit.result.validation_accuracy, t.result.validation_accuracy);
+    cr_assert_str_neq(refit.result.model_sha256, t.result.model_sha256);
+    destroy(&refit);
+    destroy(&t);
+}
+
+Test(model, refit_is_a_training_of_the_chosen_length_on_everything) {
+    tiny tiny;
+    tiny_create(120, 0, 30, &tiny);
+    fx_model_params params = tiny_params(FX_FEATURE_COLOR);
+    params.train.refit = true;
+    trained refit = train_images(&params, &tiny);
+    cr_assert_eq(refit.result.train_samples, 120);
+    params.train.refit = false;
+    params.train.validation = 0;
+    params.train.epochs = refit.result.history.best;
+    trained plain = train_images(&params, &tiny);
+    cr_assert_eq(plain.result.validation_samples, 0);
+    cr_assert(isnan(plain.result.validation_accuracy));
+    cr_assert_arr_eq(refit.result.test_predictions, plain.result.test_predictions,
+                     30 * sizeof(int));
+    cr_assert_eq(refit.result.train_accuracy, plain.result.train_accuracy);
+    destroy(&refit);
+    destroy(&plain);
+}
+
+Test(model, augmentation_changes_training_and_nothing_else) {
+    tiny tiny;
+    tiny_create(120, 0, 30, &tiny);
+    fx_model_params params = tiny_params(FX_FEATURE_RAW);
+    trained plain = train_images(&params, &tiny);
+    params.augment.shift = 1;
+    trained shifted = train_images(&params, &tiny), again = train_images(&params, &tiny);
+    cr_assert_str_neq(shifted.result.model_sha256, plain.result.model_sha256);
+    cr_assert_str_eq(shifted.result.model_sha256, again.result.model_sha256);
+    cr_assert(shifted.result.test_accuracy > 0.6, "%g", shifted.result.test_accuracy);
+    destroy(&plain);
+    destroy(&shifted);
+    destroy(&again);
+}
+
+Test(model, bad_images_fail_by_name_or_are_left_out) {
+    tiny tiny;
+    tiny_create(120, 0, 40, &tiny);
+    tiny.train.bad_every = 10;
+    tiny.test.bad_every = 8;
+    fx_model_data data = {.name = "tiny", .images = &tiny.dataset};
+    fx_model_params params = tiny_params(FX_FEATURE_HOG);
+    for (int shift = 0; shift < 2; ++shift) { // rows in a matrix, and made when asked for
+        params.augment.shift = shift;
+        fx_model_options options = {.on_error = FX_ON_ERROR_FAIL};
+        fx_model *model;
+        fx_result result;
+        fx_error error = {0};
+        fx_status status = fx_model_train(&params, &data, &options, &model, &result, &error);
+        refused(status, FX_ERROR_FORMAT, &error, "damaged");
+        cr_assert_null(model);
+        trained t = train(&params, &data, FX_ON_ERROR_SKIP);
+        cr_assert_eq(t.result.train_samples + t.result.validation_samples, 108);
+        cr_assert_eq(t.result.test_samples, 35);
+        cr_assert_eq(t.result.skipped, 12 + 5);
+        for (size_t i = 0; i < 35; ++i) {
+            uint32_t index = t.result.test_indices[i];
+            cr_assert_neq(index % 8, 7);
+            cr_assert_eq(t.result.test_labels[i], tiny.test.labels[index]);
+        }
+        destroy(&t);
+    }
+}
+
+Test(model, parameters_filled_in_by_hand_are_checked_first) {
+    tiny tiny;
+    tiny_create(30, 0, 0, &tiny);
+    fx_model_data data = {.name = "tiny", .images = &tiny.dataset};
+    fx_model_params params = tiny_params(FX_FEATURE_RAW);
+    params.train.batch_size = 0;
+    fx_model *model;
+    fx_result result;
+    fx_error error = {0};
+    fx_status status = fx_model_train(&params, &data, NULL, &model, &result, &error);
+    refused(status, FX_ERROR_USAGE, &error, "train.batch_size");
+    tiny_create(0, 0, 9, &tiny);
+    params = tiny_params(FX_FEATURE_RAW);
+    status = fx_model_train(&params, &data, NULL, &model, &result, &error);
+    refused(status, FX_ERROR_DATA, &error, "tiny: no samples to train on");
+}
+
+static bool stop_in_test(void *self, const char *stage, size_t done, size_t total,
+                         const char *note) {
+    (void)done, (void)total, (void)note;
+    return strcmp(stage, self) != 0;
+}
+
+Test(model, stops_on_request_in_every_stage) {
+    tiny tiny;
+    tiny_create(60, 0, 30, &tiny);
+    fx_model_data data = {.name = "tiny", .images = &tiny.dataset};
+    fx_model_params params = tiny_params(FX_FEATURE_RAW);
+    static const char *const stages[] = {"extract", "train", "score", "test"};
+    for (size_t i = 0; i < sizeof stages / sizeof *stages; ++i) {
+        char stage[16];
+        strcpy(stage, stages[i]);
+        fx_progress progress = {stage, stop_in_test};
+        fx_model_options options = {.progress = &progress};
+        fx_model *model;
+        fx_result result;
+        fx_error error = {0};
+        cr_assert_eq(fx_model_train(&params, &data, &options, &model, &result, &error),
+                     FX_ERROR_INTERRUPTED, "%s", stage);
+        cr_assert(!model && !result.confusion && !result.history.epochs);
+    }
+}
+
+// --- files ---
+
+static void read_bytes(const char *path, char **bytes, size_t *count) {
+    cr_assert_eq(fx__file_read(path, 1 << 26, bytes, count, NULL), FX_OK);
+}
+
+static void same_training(const fx_model *a, const fx_model *b) {
+    const fx_model *models[] = {a, b};
+    fx_text texts[2] = {{0}};
+    for (int i = 0; i < 2; ++i)
+        cr_assert_eq(fx__params_json(&fx__training_section, &fx_model_get_params(models[i])->train,
+                                     &texts[i], NULL),
+                     FX_OK);
+    cr_assert_str_eq(texts[0].data, texts[1].data);
+    cr_assert_null(strstr(texts[0].data, "auto"), "resolved");
+    for (int i = 0; i < 2; ++i) fx__text_destroy(&texts[i]);
+}
+
+static void round_trip(fx_feature feature, const fx_model_params *params) {
+    tiny tiny;
+    tiny_create(90, 0, 30, &tiny);
+    trained t = train_images(params, &tiny);
+    const char *path = "a.safetensors", *copy = "b.safetensors";
+    fx_error error = {0};
+    fx_model *loaded;
+    cr_assert_eq(fx_model_save(t.model, path, &error), FX_OK, "%s", error.message);
+    cr_assert_eq(fx_model_load(path, &loaded, &error), FX_OK, "%s", error.message);
+    cr_assert_eq(fx_model_save(loaded, copy, &error), FX_OK, "%s", error.message);
+    char *first, *second;
+    size_t first_count, second_count;
+    read_bytes(path, &first, &first_count);
+    read_bytes(copy, &second, &second_count);
+    cr_assert_eq(first_count, t.result.model_bytes);
+    cr_assert_eq(first_count, second_count);
+    cr_assert_arr_eq(first, second, first_count, "feature %d", (int)feature);
+    fx_model_data data = {.name = "tiny", .images = &tiny.dataset};
+    fx_result result;
+    cr_assert_eq(fx_model_evaluate(loaded, &data, NULL, &result, &error), FX_OK, "%s",
+                 error.message);
+    cr_assert_arr_eq(result.test_predictions, t.result.test_predictions, 30 * sizeof(int));
+    cr_assert_str_eq(result.model_sha256, t.result.model_sha256);
+    same_training(loaded, t.model);
+    cr_assert_str_eq(fx_model_class_name(loaded, 2), "blue \"sky\"");
+    fx_result_destroy(&result);
+    fx_model_destroy(loaded);
+    free(first);
+    free(second);
+    destroy(&t);
+}
+
+Test(model, file_gives_back_the_model) {
+    for (int feature = 0; feature < FX_FEATURE_COUNT; ++feature) {
+        fx_model_params params = tiny_params((fx_feature)feature);
+        params.augment.flip = feature == FX_FEATURE_COLOR;
+        params.train.learning_rate = 0; // auto: stored as what it became
+        params.seed = UINT64_C(0xFFFFFFFFFFFFFFFF);
+        if (feature == FX_FEATURE_HOG) params.mlp.loss = FX_HINGE;
+        if (feature == FX_FEATURE_RAW) params.mlp.activation = FX_MAXOUT;
+        round_trip((fx_feature)feature, &params);
+    }
+}
+
+static void load_altered(const char *path, const char *bytes, size_t count, fx_status expected,
+                         const char *part) {
+    fx_model *model;
+    fx_error error = {0};
+    cr_assert_eq(fx__file_write(path, bytes, count, NULL), FX_OK);
+    fx_status status = fx_model_load(path, &model, &error);
+    refused(status, expected, &error, part);
+    refused(status, expected, &error, path);
+    cr_assert_null(model);
+}
+
+// Replaces the first `from` in a copy by `to`, of the same length.
+static char *replaced(const char *bytes, size_t count, const char *from, const char *to) {
+    char *copy = malloc(count);
+    memcpy(copy, bytes, count);
+    size_t length = strlen(from);
+    cr_assert_eq(length, strlen(to));
+    for (size_t i = 0; i + length <= count; ++i)
+        if (memcmp(copy + i, from, length) == 0) {
+            memcpy(copy + i, to, length);
+            return copy;
+        }
+    cr_assert_fail("no '%s' in the file", from);
+    return copy;
+}
+
+Test(model, altered_files_are_refused) {
+    tiny tiny;
+    tiny_create(60, 0, 0, &tiny);
+    fx_model_params params = tiny_params(FX_FEATURE_COLOR);
+    params.train.epochs = 2;
+    trained t = train_images(&params, &tiny);
+    cr_assert(isnan(t.result.test_accuracy) && isnan(t.result.test_accuracy_ci95[0]));
+    const char *path = "m.safetensors";
+    char *bytes;
+    size_t count;
+    cr_assert_eq(fx_model_save(t.model, path, NULL), FX_OK);
+    read_bytes(path, &bytes, &count);
+    static const struct {
+        const char *from, *to, *part;
+    } cases[] = {
+        {"\"format_version\":\"1\"", "\"format_version\":\"2\"", "model of another version"},
+        {"featx-model", "featx-other", "not a model"},
+        {"\"classes\"", "\"glasses\"", "no metadata 'classes'"},
+        {"[\\\"red\\\", ", "[\\\"red\\\": ", "not a list of names"},
+        {"\"input\":\"images\"", "\"input\":\"sounds\"", "expected 'images' or 'rows'"},
+        {"\\\"epochs\\\": 2", "\\\"epochs\\\": 0", "epochs"},
+        {"\\\"epochs\\\": 2", "\\\"epocks\\\": 2", "epocks"},
+        {"\\\"bins\\\": [8, 4, 4]", "\\\"bins\\\": [4, 8, 4]", "the descriptor was altered"},
+        {"\"seed\":\"1\"", "\"seed\":\"x\"", "expected a number"},
+        {"\"mlp.0.weights\"", "\"mlp.0.heights\"", "mlp.0.weights"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+        char *altered = replaced(bytes, count, cases[i].from, cases[i].to);
+        load_altered(path, altered, count, FX_ERROR_FORMAT, cases[i].part);
+        free(altered);
+    }
+    for (size_t cut = 0; cut < count; cut += count / 37 + 1)
+        load_altered(path, bytes, cut, FX_ERROR_FORMAT, "");
+    load_altered(path, bytes, count - 1, FX_ERROR_FORMAT, "truncated");
+    free(bytes);
+    destroy(&t);
+}
+
+// --- rows ---
+
+// Writes x.npy and what stands beside it, as `featx` would: train, validation and test rows of the
+// data set.
+static void write_rows(const tiny *tiny, const fx_descriptor *descriptor, bool splits) {
+    const fx_split *parts[] = {&tiny->dataset.train, &tiny->dataset.validation,
+                               &tiny->dataset.test};
+    size_t length, count = 0;
+    cr_assert_eq(fx_descriptor_length(descriptor, TINY_SIDE, TINY_SIDE, &length, NULL), FX_OK);
+    fx_row_range ranges[3];
+    int64_t labels[TINY_MAX];
+    fx_npy_writer writer;
+    cr_assert_eq(fx__npy_open("x.npy", length, 0, &writer, NULL), FX_OK);
+    for (int p = 0; p < 3; ++p) {
+        size_t n = parts[p]->images.count;
+        ranges[p] = (fx_row_range){count, count + n};
+        float *x = malloc((n * length + 1) * sizeof *x);
+        cr_assert_eq(fx_descriptor_extract_range(descriptor, &parts[p]->images, 0, n, length, x,
+                                                 FX_ON_ERROR_FAIL, NULL, NULL, NULL),
+                     FX_OK);
+        cr_assert_eq(fx__npy_append(&writer, x, n, NULL), FX_OK);
+        for (size_t i = 0; i < n; ++i) labels[count++] = parts[p]->labels[i];
+        free(x);
+    }
+    cr_assert_eq(fx__npy_commit(&writer, NULL), FX_OK);
+    cr_assert_eq(fx__npy_save_int64("x.labels.npy", labels, count, NULL), FX_OK);
+    fx_row_splits all = {ranges[0], ranges[1], ranges[2]};
+    cr_assert_eq(fx__descriptor_file_write_json("x.json", descriptor, count, length,
+                                                tiny->dataset.class_names, TINY_CLASSES,
+                                                splits ? &all : NULL, NULL),
+                 FX_OK);
+}
+
+Test(model, rows_train_the_network_that_images_train) {
+    tiny tiny;
+    tiny_create(120, 30, 45, &tiny);
+    fx_model_params params = tiny_params(FX_FEATURE_HOG);
+    trained images = train_images(&params, &tiny);
+    write_rows(&tiny, fx_model_descriptor(images.model), true);
+    fx_model_data data = {.npy = "x.npy"};
+    fx_model_params rows_params = fx_model_defaults(); // its descriptor is the file's
+    rows_params.mlp = params.mlp;
+    rows_params.train = params.train;
+    trained rows = train(&rows_params, &data, FX_ON_ERROR_FAIL);
+    cr_assert_eq(rows.result.train_samples, 120);
+    cr_assert_eq(rows.result.validation_samples, 30);
+    cr_assert_eq(rows.result.train_accuracy, images.result.train_accuracy);
+    cr_assert_arr_eq(rows.result.test_predictions, images.result.test_predictions,
+                     45 * sizeof(int));
+    cr_assert_null(fx_model_descriptor(rows.model));
+    const fx_descriptor_params *known = &fx_model_get_params(rows.model)->descriptor;
+    cr_assert(known->features.count == 1 && known->features.values[0] == FX_FEATURE_HOG);
+    cr_assert_eq(known->hog.pixels_per_cell, 4);
+
+    // Saved, loaded, evaluated: on rows it works, on images it says why not.
+    const char *path = "m.safetensors";
+    fx_error error = {0};
+    fx_model *loaded;
+    fx_result result;
+    cr_assert_eq(fx_model_save(rows.model, path, &error), FX_OK);
+    cr_assert_eq(fx_model_load(path, &loaded, &error), FX_OK, "%s", error.message);
+    cr_assert_eq(fx_model_evaluate(loaded, &data, NULL, &result, &error), FX_OK, "%s",
+                 error.message);
+    cr_assert_arr_eq(result.test_predictions, images.result.test_predictions, 45 * sizeof(int));
+    cr_assert_str_eq(result.model_sha256, rows.result.model_sha256);
+    fx_result_destroy(&result);
+    fx_model_data pictures = {.name = "tiny", .images = &tiny.dataset};
+    fx_status status = fx_model_evaluate(loaded, &pictures, NULL, &result, &error);
+    refused(status, FX_ERROR_DATA, &error, "trained on rows");
+    float scores[TINY_CLASSES];
+    status = fx_model_predict(loaded, &tiny.dataset.test.images, 0, 1, FX_ON_ERROR_FAIL, NULL,
+                              scores, &error);
+    refused(status, FX_ERROR_DATA, &error, "trained on rows");
+    fx_model_destroy(loaded);
+
+    // The model of images takes rows of its own descriptor, and no others.
+    cr_assert_eq(fx_model_evaluate(images.model, &data, NULL, &result, &error), FX_OK, "%s",
+                 error.message);
+    cr_assert_arr_eq(result.test_predictions, images.result.test_predictions, 45 * sizeof(int));
+    fx_result_destroy(&result);
+    params.descriptor.hog.orientations = 8;
+    trained other = train_images(&params, &tiny);
+    status = fx_model_evaluate(other.model, &data, NULL, &result, &error);
+    refused(status, FX_ERROR_DATA, &error, "rows of another descriptor");
+    rows_params.augment.flip = true;
+    fx_model *none;
+    status = fx_model_train(&rows_params, &data, NULL, &none, &result, &error);
+    refused(status, FX_ERROR_DATA, &error, "cannot be augmented");
+    destroy(&other);
+    destroy(&rows);
+    destroy(&images);
+}
+
+Test(model, loose_rows_are_split_by_the_seed) {
+    tiny tiny;
+    tiny_create(150, 0, 0, &tiny);
+    fx_model_params params = tiny_params(FX_FEATURE_COLOR);
+    params.train.validation = 0;
+    trained images = train_images(&params, &tiny);
+    write_rows(&tiny, fx_model_descriptor(images.model), false);
+    fx_model_data data = {.npy = "x.npy"};
+    trained rows = train(&params, &data, FX_ON_ERROR_FAIL);
+    cr_assert_eq(rows.result.train_samples, 120);
+    cr_assert_eq(rows.result.test_samples, 30);
+    fx_result result;
+    fx_error error = {0};
+    cr_assert_eq(fx_model_evaluate(rows.model, &data, NULL, &result, &error), FX_OK);
+    cr_assert_eq(result.test_samples, 150, "evaluated on all of them");
+    fx_result_destroy(&result);
+
+    // What belongs together must fit together.
+    const int64_t labels[3] = {0, 1, 2}, wrong[150] = {[149] = 3};
+    fx_model *model;
+    cr_assert_eq(fx__npy_save_int64("x.labels.npy", labels, 3, NULL), FX_OK);
+    fx_status status = fx_model_train(&params, &data, NULL, &model, &result, &error);
+    refused(status, FX_ERROR_DATA, &error, "x.labels.npy: found 3 labels, expected 150");
+    cr_assert_eq(fx__npy_save_int64("x.labels.npy", wrong, 150, NULL), FX_OK);
+    status = fx_model_train(&params, &data, NULL, &model, &result, &error);
+    refused(status, FX_ERROR_DATA, &error, "row 149: label 3, expected 0 to 2");
+    fx_model_data nameless = {.npy = "rows.txt"};
+    status = fx_model_train(&params, &nameless, NULL, &model, &result, &error);
+    refused(status, FX_ERROR_USAGE, &error, "rows.txt: expected the name of a .npy file");
+    destroy(&rows);
+    destroy(&images);
+}
+
+// --- evaluation ---
+
+Test(model, classes_meet_by_their_names) {
+    tiny tiny, turned;
+    tiny_create(120, 0, 45, &tiny);
+    tiny_create(0, 0, 45, &turned);
+    fx_model_params params = tiny_params(FX_FEATURE_COLOR);
+    trained t = train_images(&params, &tiny);
+    // The same images under names in another order, and one class more that has no image.
+    static const char *const names[] = {"green", "blue \"sky\"", "other", "red"};
+    static const int place[TINY_CLASSES] = {3, 0, 1};
+    int labels[45];
+    for (int i = 0; i < 45; ++i) labels[i] = place[tiny.test.labels[i]];
+    turned.dataset = tiny.dataset;
+    turned.dataset.classes = 4;
+    turned.dataset.class_names = names;
+    turned.dataset.test.labels = labels;
+    fx_model_data data = {.name = "turned", .images = &turned.dataset};
+    fx_result result;
+    fx_error error = {0};
+    cr_assert_eq(fx_model_evaluate(t.model, &data, NULL, &result, &error), FX_OK, "%s",
+                 error.message);
+    cr_assert_eq(result.test_accuracy, t.result.test_accuracy);
+    cr_assert_arr_eq(result.confusion, t.result.confusion, 9 * sizeof(uint64_t));
+    fx_result_destroy(&result);
+    labels[7] = 2;
+    fx_status status = fx_model_evaluate(t.model, &data, NULL, &result, &error);
+    refused(status, FX_ERROR_DATA, &error, "turned: class 'other' is unknown to the model");
+    destroy(&t);
+}
+
+Test(model, data_without_a_test_split_is_evaluated_whole) {
+    tiny tiny;
+    tiny_create(60, 30, 0, &tiny);
+    fx_model_params params = tiny_params(FX_FEATURE_COLOR);
+    trained t = train_images(&params, &tiny);
+    cr_assert_eq(t.result.test_samples, 0);
+    fx_model_data data = {.name = "tiny", .images = &tiny.dataset};
+    fx_result result;
+    fx_error error = {0};
+    cr_assert_eq(fx_model_evaluate(t.model, &data, NULL, &result, &error), FX_OK);
+    cr_assert_eq(result.test_samples, 90);
+    fx_result_destroy(&result);
+    destroy(&t);
+}
+
+Test(model, result_as_json_has_its_keys) {
+    tiny tiny;
+    tiny_create(60, 0, 30, &tiny);
+    fx_model_params params = tiny_params(FX_FEATURE_COLOR);
+    params.train.validation = 0;
+    trained t = train_images(&params, &tiny);
+    fx_text text = {0};
+    cr_assert_eq(fx__result_json(&t.result, t.model, "a \"b\"", 3, &text, NULL), FX_OK);
+    static const char *const parts[] = {
+        "{\"dataset\": \"a \\\"b\\\"\", \"features\": [\"color\"], \"seed\": 1, \"threads\": 3, "
+        "\"train_samples\": 60, \"validation_samples\": 0, \"test_samples\": 30, "
+        "\"descriptor_length\": 128, \"parameters\": ",
+        "\"train_accuracy\": ",
+        "\"validation_accuracy\": null, \"test_accuracy\": ",
+        "\"test_accuracy_ci95\": [",
+        "\"confusion\": [[",
+        "\"seconds\": {\"load\": ",
+        "\"fit\": ",
+        "\"extract\": ",
+        "\"train\": ",
+        "\"test\": ",
+        "\"total\": ",
+        "\"peak_rss_bytes\": ",
+        "\"model_sha256\": \"",
+    };
+    const char *at = text.data;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; ++i) {
+        at = strstr(at, parts[i]);
+        cr_assert_not_null(at, "no %s in %s", parts[i], text.data);
+    }
+    fx__text_destroy(&text);
+    destroy(&t);
+}
