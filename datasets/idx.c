@@ -74,12 +74,10 @@ static fx_status read_some(idx_stream *stream, void *out, unsigned count, size_t
     return FX_OK;
 }
 
-// Reads the header: *rank dimensions, their product in *total.
 static fx_status read_header(idx_stream *stream, int min_rank, int max_rank, idx_file *out,
-                             uint64_t *total, fx_error *error) {
-    uint8_t bytes[20] = {0};
+                             fx_error *error) {
+    uint8_t bytes[16] = {0};
     size_t got = 0;
-    *total = 0;
     FX__TRY(read_some(stream, bytes, 4, &got, error));
     int rank = bytes[3];
     if (got < 4)
@@ -94,18 +92,16 @@ static fx_status read_header(idx_stream *stream, int min_rank, int max_rank, idx
     FX__TRY(read_some(stream, bytes, length, &got, error));
     if (got < length)
         return fx_error_set(error, FX_ERROR_FORMAT, "%s: ends within its header", stream->path);
-    *total = 1;
     for (int d = 0; d < 4; d++) {
         const uint8_t *b = bytes + 4 * d;
         out->dimensions[d] =
             d < rank ? (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3] : 1;
-        if (__builtin_mul_overflow(*total, (uint64_t)out->dimensions[d], total))
-            *total = UINT64_MAX; // more than any file has
     }
     return FX_OK;
 }
 
-static fx_status check_dimensions(const idx_stream *stream, const idx_file *file, uint64_t total,
+// Bytes of the data in *total.
+static fx_status check_dimensions(const idx_stream *stream, const idx_file *file, uint64_t *total,
                                   fx_error *error) {
     const uint32_t *d = file->dimensions;
     if (d[0] == 0)
@@ -117,9 +113,10 @@ static fx_status check_dimensions(const idx_stream *stream, const idx_file *file
                             "%s: images of %u×%u with %u channels, expected up to 2^28 pixels "
                             "with 1 or 3",
                             stream->path, d[2], d[1], d[3]);
+    *total = d[0] * pixels * d[3]; // below 2^32 · 2^28 · 3
     // Deflate reaches 1032 : 1 at the most.
     uint64_t most = gzdirect(stream->gz) ? stream->file_size : stream->file_size * 1032;
-    if (total > most)
+    if (*total > most)
         return fx_error_set(error, FX_ERROR_FORMAT,
                             "%s: the header promises %u items, more than the file of %llu bytes "
                             "can hold",
@@ -158,8 +155,8 @@ static fx_status read_idx(const char *folder, const char *name, int min_rank, in
     uint64_t total = 0;
     FX__TRY(open_stream(out->path, &stream, error));
     fx_status status;
-    FX__TRY_GOTO(read_header(&stream, min_rank, max_rank, out, &total, error));
-    FX__TRY_GOTO(check_dimensions(&stream, out, total, error));
+    FX__TRY_GOTO(read_header(&stream, min_rank, max_rank, out, error));
+    FX__TRY_GOTO(check_dimensions(&stream, out, &total, error));
     FX__TRY_GOTO(read_data(&stream, total, out, error));
 done:
     close_stream(&stream);
