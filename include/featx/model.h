@@ -44,6 +44,7 @@ typedef struct fx_seconds {
 
 // What a training run measured. Accuracies are fractions; NaN where there were no such samples.
 typedef struct fx_result {
+    uint64_t seed; // that the model was trained with
     size_t train_samples, validation_samples, test_samples;
     size_t skipped; // bad images left out
     size_t descriptor_length, parameters;

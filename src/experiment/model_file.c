@@ -85,6 +85,7 @@ fx_status fx_model_save(const fx_model *model, const char *path, fx_error *error
 
 fx_status fx__model_describe_result(const fx_model *model, fx_result *result, fx_error *error) {
     result->descriptor_length = fx_mlp_inputs(model->mlp);
+    result->seed = model->params.seed;
     result->parameters = fx_mlp_parameters(model->mlp);
     fx_tensors *tensors;
     FX__TRY(fx__model_to_tensors(model, &tensors, error));

@@ -86,7 +86,7 @@ fx_status fx__result_json(const fx_result *result, const fx_model *model, const 
         ", \"seed\": %" PRIu64 ", \"threads\": %d, \"train_samples\": %zu, "
         "\"validation_samples\": %zu, \"test_samples\": %zu, \"descriptor_length\": %zu, "
         "\"parameters\": %zu",
-        params->seed, threads, result->train_samples, result->validation_samples,
+        result->seed, threads, result->train_samples, result->validation_samples,
         result->test_samples, result->descriptor_length, result->parameters));
     FX__TRY(named_number(out, "train_accuracy", result->train_accuracy, error));
     FX__TRY(named_number(out, "validation_accuracy", result->validation_accuracy, error));
