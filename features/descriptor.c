@@ -129,8 +129,14 @@ fx_status fx_descriptor_prepare(const fx_descriptor_params *params, const fx_ima
     fx_size first = native ? (fx_size){survey.width, survey.height} : d->params.image.size;
     for (int i = 0; i < d->params.features.count; i++) {
         const fx_feature_type *type = &fx__features[d->params.features.values[i]];
-        if (type->sized && (!native || survey.same_size))
-            FX__TRY_GOTO(type->length(d, first.width, first.height, &length, error));
+        if (!type->sized || (native && !survey.same_size)) continue;
+        status = type->length(d, first.width, first.height, &length, error);
+        if (status != FX_OK && native) {
+            char name[256];
+            training->name(training->self, 0, name, sizeof name);
+            fx__error_prefix(error, status, "%s", name);
+        }
+        if (status != FX_OK) goto done;
     }
     FX__TRY_GOTO(get_vocabulary(d, training, vocabulary_path, seed, progress, error));
     if (fx__descriptor_uses(&d->params, FX_FEATURE_RAW) &&
