@@ -241,8 +241,8 @@ fx_status fx_bovw_extract(const fx_vocabulary *vocabulary, const fx_image *image
     const fx_bovw_params *p = &vocabulary->params;
     if (image->channels != vocabulary->channels)
         return fx_error_set(error, FX_ERROR_DATA,
-                            "the image has %d channels, the vocabulary was learned from %d",
-                            image->channels, vocabulary->channels);
+                            "the image has %d channel%s, the vocabulary was learned from %d",
+                            image->channels, image->channels == 1 ? "" : "s", vocabulary->channels);
     fx_status status = fx__bovw_check_size(p->patch, image, error);
     if (status != FX_OK) return status;
 

@@ -7,6 +7,7 @@
 #include "features/visual_words_state.h"
 #include "features/whitening.h"
 #include "featx/kmeans.h"
+#include "featx/threads.h"
 #include "src/base/gemm.h"
 #include "src/base/memory.h"
 #include "src/base/text.h"
@@ -68,6 +69,7 @@ static void inertia_of_runs(const fx_matrix *samples, int clusters, int runs, do
 }
 
 Test(kmeans, scikit_learn) {
+    fx_threads_set(1); // too small for more: they would wait for each other
     fx_matrix blobs;
     cr_assert_eq(fx_matrix_create(3000, 8, &blobs, &error), FX_OK);
     for (uint32_t i = 0; i < 3000; i++)

@@ -1,0 +1,439 @@
+// Vocabularies and encoding as a whole: learning, files, grids, tiles, errors, threads.
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "features/local_descriptors.h"
+#include "features/visual_words_state.h"
+#include "features/vocabulary.h"
+#include "featx/threads.h"
+#include "src/base/memory.h"
+#include "tests/support/noise.h"
+
+static fx_error error;
+
+// ---- A source of noise images: number i is 20 + i % 3 wide and `height` high; image 7 is gray. --
+
+typedef struct noise_source {
+    int height, small; // image `small` is 5 × 4
+} noise_source;
+
+static fx_status get(const void *self, size_t index, fx_image *out, fx_error *e) {
+    const noise_source *s = self;
+    int width = 20 + (int)(index % 3), height = s->height, channels = index == 7 ? 1 : 3;
+    if ((int)index == s->small) {
+        width = 5;
+        height = 4;
+    }
+    FX__TRY(fx_image_reserve(out, width, height, channels, e));
+    noise_image((uint32_t)index + 50, height, width, channels, out->pixels);
+    return FX_OK;
+}
+
+static void name(const void *self, size_t index, char *out, size_t size) {
+    (void)self;
+    snprintf(out, size, "noise[%zu]", index);
+}
+
+static const noise_source normal = {18, -1};
+
+static fx_image_source make_source(const noise_source *self, size_t count) {
+    return (fx_image_source){.self = self, .count = count, .get = get, .name = name};
+}
+
+static fx_bovw_params small_params(void) {
+    fx_bovw_params params = fx_bovw_defaults();
+    params.words = 20;
+    params.samples = 2000;
+    params.rounds = 3;
+    params.grid = 2;
+    return params;
+}
+
+static fx_vocabulary *learn(const fx_bovw_params *params) {
+    fx_image_source source = make_source(&normal, 40);
+    fx_vocabulary *vocabulary;
+    fx_status status = fx_vocabulary_learn(params, &source, 3, 5, NULL, &vocabulary, &error);
+    cr_assert_eq(status, FX_OK, "%s", error.message);
+    return vocabulary;
+}
+
+static fx_image make_image(uint32_t seed, int height, int width, int channels) {
+    fx_image image = {.width = width, .height = height, .channels = channels};
+    image.pixels = malloc((size_t)height * (size_t)width * (size_t)channels);
+    noise_image(seed, height, width, channels, image.pixels);
+    return image;
+}
+
+static float *extract(const fx_vocabulary *vocabulary, const fx_image *image) {
+    void *scratch;
+    float *out;
+    cr_assert_eq(fx__allocate(fx_bovw_scratch(vocabulary), 1, &scratch, &error), FX_OK);
+    cr_assert_eq(fx__allocate(fx_bovw_length(vocabulary), sizeof *out, &out, &error), FX_OK);
+    // Neither depends on what was there before.
+    memset(scratch, 0x7F, fx_bovw_scratch(vocabulary));
+    memset(out, 0x7F, fx_bovw_length(vocabulary) * sizeof *out);
+    fx_status status = fx_bovw_extract(vocabulary, image, out, scratch, &error);
+    cr_assert_eq(status, FX_OK, "%s", error.message);
+    free(scratch);
+    return out;
+}
+
+// ---- Encoding, patch by patch in double ---------------------------------------------------------
+
+static void encode_one(const fx_vocabulary *v, const double *x, double *out) {
+    size_t words = v->words.rows, d = v->length, best = 0;
+    double *z = malloc(words * sizeof *z), *distance = malloc(words * sizeof *distance);
+    double mean = 0;
+    for (size_t w = 0; w < words; w++) {
+        z[w] = distance[w] = 0;
+        for (size_t k = 0; k < d; k++) {
+            double word = v->words.data[w * d + k];
+            z[w] += word * x[k];
+            distance[w] += (x[k] - word) * (x[k] - word);
+        }
+        distance[w] = sqrt(distance[w]);
+        mean += distance[w] / (double)words;
+        if (v->params.spherical ? fabs(z[w]) > fabs(z[best]) : distance[w] < distance[best])
+            best = w;
+    }
+    if (v->params.encoding == FX_BOVW_HARD) out[best] += 1;
+    for (size_t w = 0; w < words; w++) {
+        if (v->params.encoding == FX_BOVW_TRIANGLE) out[w] += fmax(0, mean - distance[w]);
+        if (v->params.encoding == FX_BOVW_THRESHOLD) {
+            out[w] += fmax(0, z[w] - v->params.threshold);
+            out[words + w] += fmax(0, -z[w] - v->params.threshold);
+        }
+    }
+    free(z);
+    free(distance);
+}
+
+static void check_against_reference(const fx_vocabulary *v, const fx_image *image) {
+    const fx_bovw_params *p = &v->params;
+    size_t length = fx_bovw_length(v), d = v->length;
+    size_t cell = length / (size_t)(p->grid * p->grid);
+    double *expected = calloc(length, sizeof *expected), *x = malloc(2 * d * sizeof *x);
+    float *local, *row;
+    cr_assert_eq(fx__allocate(fx__local_scratch(p, v->channels), 4, &local, &error), FX_OK);
+    cr_assert_eq(fx__allocate(d + FX__PATCHES_SLACK, 4, &row, &error), FX_OK);
+    int rows = (image->height - p->patch) / p->stride + 1;
+    int columns = (image->width - p->patch) / p->stride + 1;
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < columns; j++) {
+            fx_positions one = {.x = (image->width - p->patch) % p->stride / 2 + j * p->stride,
+                                .y = (image->height - p->patch) % p->stride / 2 + i * p->stride,
+                                .columns = 1,
+                                .rows = 1,
+                                .stride = p->stride};
+            fx__local_extract(p, image, &one, local, row);
+            for (size_t k = 0; k < d; k++) x[k] = row[k];
+            if (p->whiten) {
+                for (size_t k = 0; k < d; k++) {
+                    x[d + k] = 0;
+                    for (size_t l = 0; l < d; l++)
+                        x[d + k] += ((double)row[l] - v->whitening.mean[l]) *
+                                    v->whitening.matrix[l * d + k];
+                }
+                memcpy(x, x + d, d * sizeof *x);
+            }
+            encode_one(v, x,
+                       expected +
+                           (size_t)(i * p->grid / rows * p->grid + j * p->grid / columns) * cell);
+        }
+    float *found = extract(v, image);
+    double off = 0;
+    for (size_t i = 0; i < length; i++) {
+        // Sums of up to some thousand codes of about 1; a hard code moves where two words tie to
+        // rounding.
+        if (p->encoding == FX_BOVW_HARD)
+            off += fabs(found[i] - expected[i]);
+        else
+            cr_assert(fabs(found[i] - expected[i]) <= 1e-5 * (1 + fabs(expected[i])) * 10,
+                      "%zu: %g, expected %g", i, found[i], expected[i]);
+    }
+    cr_assert(off <= 2, "%g patches of %d went elsewhere", off / 2, rows * columns);
+    free(found);
+    free(expected);
+    free(x);
+    free(local);
+    free(row);
+}
+
+Test(encoding, plain_reference) {
+    for (int encoding = FX_BOVW_HARD; encoding <= FX_BOVW_THRESHOLD; encoding++)
+        for (int variant = 0; variant < 4; variant++) {
+            fx_bovw_params params = small_params();
+            params.encoding = encoding;
+            params.spherical = variant % 2;
+            params.whiten = variant != 2;
+            params.local = variant == 1 ? FX_BOVW_SIFT : FX_BOVW_PATCH;
+            params.patch = variant == 1 ? 8 : 5;
+            params.stride = variant == 3 ? 3 : 1 + variant;
+            params.grid = 1 + variant;
+            fx_vocabulary *v = learn(&params);
+            fx_image image = make_image(1, 47, 61, 3); // several rectangles a cell
+            check_against_reference(v, &image);
+            free(image.pixels);
+            fx_vocabulary_destroy(v);
+        }
+}
+
+Test(encoding, many_words) { // more than one tile of them, and an odd rest
+    fx_bovw_params params = small_params();
+    params.words = 523;
+    params.samples = 4000;
+    params.rounds = 1;
+    for (int encoding = FX_BOVW_HARD; encoding <= FX_BOVW_THRESHOLD; encoding++) {
+        params.encoding = encoding;
+        fx_vocabulary *v = learn(&params);
+        fx_image image = make_image(2, 30, 33, 3);
+        check_against_reference(v, &image);
+        free(image.pixels);
+        fx_vocabulary_destroy(v);
+    }
+}
+
+Test(encoding, every_size_from_the_patch_up) {
+    fx_bovw_params params = small_params();
+    params.grid = 3; // fewer positions than cells at first
+    fx_vocabulary *v = learn(&params);
+    for (int height = 6; height <= 40; height += height < 12 ? 1 : 7)
+        for (int width = 6; width <= 40; width += width < 12 ? 1 : 9) {
+            fx_image image = make_image(3, height, width, 3);
+            check_against_reference(v, &image);
+            free(image.pixels);
+        }
+    fx_vocabulary_destroy(v);
+}
+
+Test(encoding, cells_add_up) {
+    fx_bovw_params params = small_params();
+    params.encoding = FX_BOVW_HARD;
+    params.grid = 4;
+    fx_vocabulary *v = learn(&params);
+    fx_image image = make_image(4, 27, 32, 3);
+    float *out = extract(v, &image);
+    double sum = 0;
+    for (size_t i = 0; i < fx_bovw_length(v); i++) sum += out[i];
+    cr_assert_eq(sum, 22 * 27, "%g patches", sum);
+    free(out);
+    free(image.pixels);
+    fx_vocabulary_destroy(v);
+}
+
+Test(encoding, norms) {
+    const fx_image image = make_image(5, 20, 20, 3);
+    for (int norm = FX_BOVW_NORM_L1; norm <= FX_BOVW_NORM_SQRT; norm++) {
+        fx_bovw_params params = small_params();
+        params.norm = norm;
+        fx_vocabulary *v = learn(&params);
+        float *out = extract(v, &image);
+        double sum = 0;
+        for (size_t i = 0; i < fx_bovw_length(v); i++)
+            sum += norm == FX_BOVW_NORM_L1 ? out[i] : (double)out[i] * out[i];
+        cr_assert(fabs(sum - 1) <= 1e-5, "norm %d: %g", norm, sum);
+        free(out);
+        fx_vocabulary_destroy(v);
+    }
+    free(image.pixels);
+}
+
+// ---- Learning -----------------------------------------------------------------------------------
+
+Test(vocabulary, same_bytes_for_any_number_of_threads) {
+    for (int local = FX_BOVW_PATCH; local <= FX_BOVW_SIFT; local++) {
+        fx_bovw_params params = small_params();
+        params.local = local;
+        params.patch = 8;
+        char first[65], sha[65];
+        for (int threads = 1; threads <= 7; threads += threads < 3 ? 1 : 4) {
+            fx_threads_set(threads);
+            fx_vocabulary *v = learn(&params);
+            fx_tensors *tensors;
+            cr_assert_eq(fx__tensors_create(&tensors, &error), FX_OK);
+            cr_assert_eq(fx__vocabulary_to_tensors(v, tensors, &error), FX_OK);
+            cr_assert_eq(fx__tensors_sha256(tensors, sha, &error), FX_OK);
+            if (threads == 1) memcpy(first, sha, sizeof sha);
+            cr_assert_str_eq(sha, first, "%d threads", threads);
+            fx__tensors_destroy(tensors);
+            fx_vocabulary_destroy(v);
+        }
+    }
+}
+
+Test(vocabulary, the_seed_matters) {
+    fx_bovw_params params = small_params();
+    fx_image_source source = make_source(&normal, 40);
+    fx_vocabulary *a = learn(&params), *b;
+    cr_assert_eq(fx_vocabulary_learn(&params, &source, 3, 6, NULL, &b, &error), FX_OK);
+    cr_assert_neq(memcmp(a->words.data, b->words.data, 20 * a->length * sizeof(float)), 0);
+    fx_vocabulary_destroy(a);
+    fx_vocabulary_destroy(b);
+}
+
+Test(vocabulary, auto_values) {
+    fx_bovw_params params = fx_bovw_defaults();
+    params.rounds = 0;
+    fx_vocabulary *v = learn(&params);
+    const fx_bovw_params *p = fx_vocabulary_params(v);
+    cr_assert_eq(p->words, 200);
+    cr_assert_eq(p->patch, 6);
+    cr_assert_eq(p->samples, 50000);
+    cr_assert_eq(p->stride, 1);
+    cr_assert_eq(fx_vocabulary_channels(v), 3);
+    cr_assert_eq(fx_bovw_length(v), 16 * 2 * 200);
+    fx_vocabulary_destroy(v);
+    // 20 … 22 × 300 pixels: more than 64 · 64.
+    const noise_source tall = {300, -1};
+    fx_image_source source = make_source(&tall, 10);
+    params.local = FX_BOVW_SIFT;
+    params.words = 10;
+    cr_assert_eq(fx_vocabulary_learn(&params, &source, 1, 1, NULL, &v, &error), FX_OK);
+    p = fx_vocabulary_params(v);
+    cr_assert_eq(p->patch, 16);
+    cr_assert_eq(p->samples, 2500);
+    cr_assert_eq(p->stride, 8);
+    fx_vocabulary_destroy(v);
+}
+
+Test(vocabulary, learning_errors) {
+    fx_bovw_params params = small_params();
+    fx_image_source source = make_source(&normal, 40);
+    fx_vocabulary *v;
+    const noise_source one_small = {18, 11};
+    fx_image_source with_small = make_source(&one_small, 40);
+    cr_assert_eq(fx_vocabulary_learn(&params, &with_small, 3, 1, NULL, &v, &error), FX_ERROR_DATA);
+    cr_assert_str_eq(error.message, "noise[11]: the image is 5 × 4 pixels, smaller than a patch of "
+                                    "6 × 6 (bovw.patch)");
+    cr_assert_null(v);
+    params.samples = 10;
+    cr_assert_eq(fx_vocabulary_learn(&params, &source, 3, 1, NULL, &v, &error), FX_ERROR_DATA);
+    cr_assert_str_eq(error.message, "bovw.words: 10 samples are fewer than 20 clusters");
+    params.samples = 2000;
+    params.words = 1;
+    cr_assert_eq(fx_vocabulary_learn(&params, &source, 3, 1, NULL, &v, &error), FX_ERROR_USAGE);
+    params.words = 20;
+    params.local = FX_BOVW_SIFT;
+    params.patch = 6;
+    cr_assert_eq(fx_vocabulary_learn(&params, &source, 3, 1, NULL, &v, &error), FX_ERROR_USAGE);
+    cr_assert_str_eq(error.message,
+                     "bovw.patch: found 6, expected a multiple of 4 for bovw.local sift");
+    source.count = 0;
+    params.patch = 8;
+    cr_assert_eq(fx_vocabulary_learn(&params, &source, 3, 1, NULL, &v, &error), FX_ERROR_DATA);
+}
+
+static bool stop(void *self, const char *stage, size_t done, size_t total, const char *note) {
+    (void)note;
+    (void)total;
+    return strcmp(stage, self) != 0 || done == 0;
+}
+
+Test(vocabulary, stops_on_request) {
+    fx_bovw_params params = small_params();
+    fx_image_source source = make_source(&normal, 40);
+    const char *stages[] = {"patches", "k-means"};
+    for (int i = 0; i < 2; i++) {
+        char stage[16];
+        snprintf(stage, sizeof stage, "%s", stages[i]);
+        fx_progress progress = {stage, stop};
+        fx_vocabulary *v;
+        cr_assert_eq(fx_vocabulary_learn(&params, &source, 3, 1, &progress, &v, &error),
+                     FX_ERROR_INTERRUPTED, "%s", stage);
+        cr_assert_null(v);
+    }
+}
+
+Test(encoding, errors) {
+    fx_bovw_params params = small_params();
+    fx_vocabulary *v = learn(&params);
+    float *out = malloc(fx_bovw_length(v) * sizeof *out);
+    void *scratch = malloc(fx_bovw_scratch(v));
+    fx_image image = make_image(1, 5, 30, 3), gray = make_image(1, 30, 30, 1);
+    cr_assert_eq(fx_bovw_extract(v, &image, out, scratch, &error), FX_ERROR_DATA);
+    cr_assert_str_eq(error.message,
+                     "the image is 30 × 5 pixels, smaller than a patch of 6 × 6 (bovw.patch)");
+    cr_assert_eq(fx_bovw_extract(v, &gray, out, scratch, &error), FX_ERROR_DATA);
+    cr_assert_str_eq(error.message, "the image has 1 channel, the vocabulary was learned from 3");
+    free(image.pixels);
+    free(gray.pixels);
+    free(scratch);
+    free(out);
+    fx_vocabulary_destroy(v);
+}
+
+// ---- Files --------------------------------------------------------------------------------------
+
+static void temporary(char *path, size_t size) {
+    snprintf(path, size, "%s/test_words_%d.safetensors", FX_BINARY_DIR, (int)getpid());
+}
+
+Test(vocabulary, files) {
+    char path[500];
+    temporary(path, sizeof path);
+    fx_image image = make_image(6, 25, 26, 3);
+    for (int encoding = FX_BOVW_HARD; encoding <= FX_BOVW_THRESHOLD; encoding++) {
+        fx_bovw_params params = small_params();
+        params.encoding = encoding;
+        params.whiten = encoding != FX_BOVW_HARD;
+        fx_vocabulary *v = learn(&params), *loaded;
+        cr_assert_eq(fx_vocabulary_save(v, path, &error), FX_OK, "%s", error.message);
+        cr_assert_eq(fx_vocabulary_load(path, &loaded, &error), FX_OK, "%s", error.message);
+        float *a = extract(v, &image), *b = extract(loaded, &image);
+        cr_assert_arr_eq(a, b, fx_bovw_length(v) * sizeof *a);
+        cr_assert_eq(memcmp(&v->params, &loaded->params, sizeof v->params), 0);
+        free(a);
+        free(b);
+        fx_vocabulary_destroy(v);
+        fx_vocabulary_destroy(loaded);
+    }
+    free(image.pixels);
+    unlink(path);
+}
+
+Test(vocabulary, file_errors) {
+    char path[500];
+    temporary(path, sizeof path);
+    fx_vocabulary *v;
+    fx_tensors *tensors;
+    cr_assert_eq(fx_vocabulary_load(path, &v, &error), FX_ERROR_IO);
+    const float value[48] = {0, NAN};
+    const size_t shape[] = {2, 12}, wrong[] = {2, 24};
+    const char *json = "{\"bovw\": {\"words\": 2, \"patch\": 2, \"stride\": 1, \"whiten\": false}}";
+    const char *automatic = "{\"bovw\": {\"words\": 2, \"patch\": 2, \"whiten\": false}}";
+    const struct {
+        const char *json, *channels, *part;
+        const size_t *shape;
+    } cases[] = {
+        {NULL, NULL, "not a vocabulary", shape},
+        {json, "2", "not a vocabulary", shape},
+        {"{\"bovw\": {\"words\": 1}}", "3", "bovw.words", shape},
+        {"{\"bovw\": {\"wurds\": 2}}", "3", "did you mean", shape},
+        {"[", "3", "bovw", shape},
+        {automatic, "3", "auto", shape},
+        {json, "3", "bovw.words", wrong},
+        {json, "3", "element 1 is not finite", shape},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        cr_assert_eq(fx__tensors_create(&tensors, &error), FX_OK);
+        if (cases[i].json)
+            cr_assert_eq(fx__tensors_add_text(tensors, "bovw", cases[i].json, &error), FX_OK);
+        if (cases[i].channels)
+            cr_assert_eq(fx__tensors_add_text(tensors, "bovw.channels", cases[i].channels, &error),
+                         FX_OK);
+        cr_assert_eq(fx__tensors_add(tensors, "bovw.words", 2, cases[i].shape, value, &error),
+                     FX_OK);
+        cr_assert_eq(fx__tensors_save(tensors, path, &error), FX_OK);
+        fx__tensors_destroy(tensors);
+        cr_assert_eq(fx_vocabulary_load(path, &v, &error), FX_ERROR_FORMAT, "%zu: %s", i,
+                     error.message);
+        cr_assert_null(v);
+        cr_assert_eq(strncmp(error.message, path, strlen(path)), 0, "%s", error.message);
+        cr_assert_not_null(strstr(error.message, cases[i].part), "%zu: %s", i, error.message);
+    }
+    unlink(path);
+}
