@@ -69,6 +69,22 @@ fx_status fx__text_json_string(fx_text *text, const char *value, fx_error *error
     return fx__text_append(text, "\"", 1, error);
 }
 
+fx_status fx__text_html(fx_text *text, const char *value, fx_error *error) {
+    for (const unsigned char *at = (const unsigned char *)value; *at;) {
+        size_t length = utf8_length(at);
+        if (length == 0)
+            FX__TRY(fx__text_append(text, "\xEF\xBF\xBD", 3, error));
+        else if (*at < 0x20 || *at == 0x7F)
+            FX__TRY(fx__text_append(text, " ", 1, error));
+        else if (strchr("&<>\"'", *at))
+            FX__TRY(fx__text_printf(text, error, "&#%d;", *at));
+        else
+            FX__TRY(fx__text_append(text, at, length, error));
+        at += length ? length : 1;
+    }
+    return FX_OK;
+}
+
 void fx__text_destroy(fx_text *text) {
     if (!text) return;
     free(text->data);

@@ -17,5 +17,8 @@ FX_MUST_CHECK fx_status fx__text_printf(fx_text *text, fx_error *error, const ch
     FX_PRINTF(3, 4);
 // Appends a JSON string literal, with quotes. Bytes that are not UTF-8 become U+FFFD.
 FX_MUST_CHECK fx_status fx__text_json_string(fx_text *text, const char *value, fx_error *error);
+// Appends text for HTML content or a quoted attribute: & < > " ' become entities, control
+// characters spaces, bytes that are not UTF-8 U+FFFD.
+FX_MUST_CHECK fx_status fx__text_html(fx_text *text, const char *value, fx_error *error);
 void fx__text_destroy(fx_text *text);
 #endif

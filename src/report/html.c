@@ -1,0 +1,200 @@
+// The page of a report: self-contained HTML, without scripts.
+//
+// Names that others gave (data set, arms, classes, command) enter through fx__text_html alone.
+// Colors are CSS variables with a light and a dark set; plots and pictures take theirs from them.
+#include "src/report/html.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "featx/version.h"
+#include "src/base/file.h"
+#include "src/base/gemm.h"
+#include "src/base/memory.h"
+#include "src/report/page.h"
+#include "src/report/style.h"
+#include "src/report/summary.h"
+
+// --- the answer ---
+
+static bool is_raw(const fx_page *page, size_t arm) {
+    const fx_int_list *features =
+        &fx_model_get_params(page->comparison->models[arm])->descriptor.features;
+    for (int i = 0; i < features->count; i++)
+        if (features->values[i] != FX_FEATURE_RAW) return false;
+    return true;
+}
+
+// "A leads B by 1.2 points (0.3 to 2.1, p = 0.01)", or that it may be chance.
+static void put_lead(fx_page *page, size_t winner, size_t other) {
+    fx_pair pair;
+    if (!fx__find_pair(page->comparison, winner, other, &pair)) return;
+    fx__put(page, "%s points (", pair.p < 0.05 ? "" : "only ");
+    fx__put_points(page, pair.ci95[0]);
+    fx__put(page, " to ");
+    fx__put_points(page, pair.ci95[1]);
+    fx__put(page, "; p ");
+    if (!(pair.p < 0.0001)) fx__put(page, "= ");
+    fx__put_p(page, pair.p);
+    fx__put(page, pair.p < 0.05 ? ")" : "), which could be chance");
+}
+
+static void put_answer(fx_page *page) {
+    const fx_comparison *comparison = page->comparison;
+    size_t best = page->order[0];
+    fx_arm_summary summary = fx__arm_summary(comparison, best);
+    fx__put(page, "<p class=\"answer\"><strong>");
+    fx__put_arm(page, best);
+    fx__put(page, "</strong> %s with <strong>",
+            comparison->arm_count > 1 ? "wins" : "classifies the test images");
+    fx__put_percent(page, summary.accuracy);
+    fx__put(page, "</strong> right (95&nbsp;%% interval ");
+    fx__put_percent(page, summary.interval[0]);
+    fx__put(page, " to ");
+    fx__put_percent(page, summary.interval[1]);
+    fx__put(page, ")");
+    fx_pair pair;
+    if (comparison->arm_count > 1 && fx__find_pair(comparison, best, page->order[1], &pair)) {
+        fx__put(page, ", ahead of <strong>");
+        fx__put_arm(page, page->order[1]);
+        fx__put(page, "</strong> by ");
+        fx__put_points(page, pair.difference);
+        put_lead(page, best, page->order[1]);
+    }
+    fx__put(page, ".</p>\n");
+}
+
+// The lecture's question, where the experiment asks it: the best arm on raw pixels against the best
+// on features.
+static void put_question(fx_page *page) {
+    const fx_comparison *comparison = page->comparison;
+    size_t none = comparison->arm_count, best[2] = {none, none};
+    for (size_t i = comparison->arm_count; i-- > 0;)
+        best[is_raw(page, page->order[i])] = page->order[i];
+    if (best[0] == none || best[1] == none) return;
+    bool raw_wins = fx__arm_summary(comparison, best[1]).accuracy >
+                    fx__arm_summary(comparison, best[0]).accuracy;
+    fx_pair pair;
+    if (!fx__find_pair(comparison, best[raw_wins], best[!raw_wins], &pair)) return;
+    fx__put(page, "<p>Hand-crafted features or end to end? The best arm on features, ");
+    fx__put_arm(page, best[0]);
+    fx__put(page, " (");
+    fx__put_percent(page, fx__arm_summary(comparison, best[0]).accuracy);
+    fx__put(page, "), %s the best on raw pixels, ", raw_wins ? "is behind" : "leads");
+    fx__put_arm(page, best[1]);
+    fx__put(page, " (");
+    fx__put_percent(page, fx__arm_summary(comparison, best[1]).accuracy);
+    fx__put(page, "), by ");
+    fx__put_points(page, pair.difference);
+    put_lead(page, best[raw_wins], best[!raw_wins]);
+    fx__put(page, ".</p>\n");
+}
+
+// --- how to repeat it ---
+
+// The processor's own name, or the architecture's.
+static void put_processor(fx_page *page) {
+    struct utsname system;
+    char name[200] = "";
+    FILE *file;
+    if (uname(&system) == 0) snprintf(name, sizeof name, "%s", system.machine);
+    if (fx__file_open("/proc/cpuinfo", &file, NULL, NULL) == FX_OK) {
+        char line[300];
+        while (fgets(line, sizeof line, file)) {
+            if (strncmp(line, "model name", 10) != 0 || !strchr(line, ':')) continue;
+            const char *value = strchr(line, ':') + 1;
+            value += strspn(value, " \t");
+            snprintf(name, sizeof name, "%.*s", (int)strcspn(value, "\n"), value);
+            break;
+        }
+        fclose(file);
+    }
+    fx__put_name(page, name);
+}
+
+static void put_fact(fx_page *page, const char *name) {
+    fx__put(page, "<dt>%s</dt><dd>", name);
+}
+
+static void put_origin(fx_page *page, const fx_report_options *options) {
+    const fx_comparison *comparison = page->comparison;
+    const fx_experiment *experiment = comparison->experiment;
+    const fx_result *result = &comparison->results[0];
+    fx__put(page, "<h2>To repeat it</h2>\n<pre tabindex=\"0\"><code>");
+    fx__put_name(page, options->command ? options->command : "");
+    fx__put(page, "</code></pre>\n<dl>");
+    put_fact(page, "data");
+    fx__put_name(page, experiment->dataset);
+    fx__put(page, ": %d classes; ", comparison->classes);
+    fx__put_count(page, result->train_samples);
+    fx__put(page, " training, ");
+    fx__put_count(page, result->validation_samples);
+    fx__put(page, " validation, ");
+    fx__put_count(page, result->test_samples);
+    fx__put(page, " test images</dd>\n");
+    put_fact(page, experiment->seeds.count > 1 ? "seeds" : "seed");
+    for (int i = 0; i < experiment->seeds.count; i++)
+        fx__put(page, "%s%d", i ? ", " : "", experiment->seeds.values[i]);
+    fx__put(page, "</dd>\n");
+    put_fact(page, "versions");
+    fx__put(page, "featx %s, ", fx_version());
+    fx__put_name(page, fx__gemm_version());
+    fx__put(page, "</dd>\n");
+    put_fact(page, "machine");
+    put_processor(page);
+    fx__put(page, ", %d thread%s", options->threads, options->threads == 1 ? "" : "s");
+    if (comparison->gemm_rate > 0)
+        fx__put(page, ", matrix products at %.0f&nbsp;GFLOP/s", comparison->gemm_rate / 1e9);
+    fx__put(page, "</dd>\n");
+    put_fact(page, "whole run");
+    fx__put_seconds(page, comparison->seconds);
+    fx__put(page, "</dd></dl>\n<p class=\"note\">The numbers, for other programs: "
+                  "<a href=\"results.json\">results.json</a>, "
+                  "<a href=\"results.csv\">results.csv</a>.</p>\n");
+}
+
+// --- the whole ---
+
+static void put_title(fx_page *page, const char *before, const char *after) {
+    fx__put(page, "%s", before);
+    // Without <bdi>: a title holds text alone.
+    if (page->status == FX_OK)
+        page->status = fx__text_html(page->out, page->comparison->experiment->dataset, page->error);
+    fx__put(page, "%s", after);
+}
+
+fx_status fx__report_html(const fx_comparison *comparison, const fx_report_options *options,
+                          fx_text *out, fx_error *error) {
+    size_t *order;
+    FX__TRY(fx__allocate(comparison->arm_count, sizeof *order, &order, error));
+    fx__rank_arms(comparison, order);
+    fx_page page = {.comparison = comparison,
+                    .gnuplot = options->gnuplot ? options->gnuplot : "gnuplot",
+                    .order = order,
+                    .out = out,
+                    .error = error};
+    fx__put_markup(&page, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                          "<meta name=\"viewport\" content=\"width=device-width, "
+                          "initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">"
+                          "\n");
+    put_title(&page, "<title>Classifiers compared on ", "</title>\n<style>\n");
+    fx__put_markup(&page, fx__report_style);
+    fx__put_markup(&page, "</style>\n</head>\n<body>\n<main>\n");
+    put_title(&page, "<h1>Classifiers compared on ", "</h1>\n");
+    put_answer(&page);
+    put_question(&page);
+    fx__put_arms_table(&page);
+    fx__put_time_plot(&page);
+    fx__put_pairs_table(&page);
+    fx__put_learning_curves(&page);
+    fx__put_templates(&page);
+    fx__put_confusions(&page);
+    fx__put_settings(&page);
+    put_origin(&page, options);
+    fx__put_markup(&page, "</main>\n</body>\n</html>\n");
+    free(order);
+    return page.status;
+}

@@ -1,0 +1,183 @@
+// Pictures within the page, and the first-layer templates of arms on raw pixels.
+//
+// A unit of the first layer sees x' = (x − mean) · scale and sums w · x'; so its template in pixels
+// is w · scale. It is shown around middle gray, three times its root mean square away being black
+// or white.
+#include <math.h>
+#include <stdlib.h>
+
+#include "src/base/memory.h"
+#include "src/image/image_file.h"
+#include "src/report/page.h"
+#include "src/report/summary.h"
+
+enum { UNITS_MAX = 100, COLUMNS = 10, GAP = 2, TILE_MIN = 40 };
+
+static fx_status append_base64(fx_text *out, const char *bytes, size_t count, fx_error *error) {
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (size_t i = 0; i < count; i += 3) {
+        uint32_t group = 0;
+        for (size_t k = 0; k < 3; k++)
+            group = group << 8 | (i + k < count ? (uint8_t)bytes[i + k] : 0);
+        char four[4] = {digits[group >> 18], digits[group >> 12 & 63],
+                        i + 1 < count ? digits[group >> 6 & 63] : '=',
+                        i + 2 < count ? digits[group & 63] : '='};
+        FX__TRY(fx__text_append(out, four, 4, error));
+    }
+    return FX_OK;
+}
+
+void fx__put_picture(fx_page *page, const fx_image *image, const char *alt) {
+    fx_text png = {0};
+    if (page->status == FX_OK) page->status = fx__image_encode_png(image, &png, page->error);
+    fx__put(page,
+            "<img class=\"picture\" width=\"%d\" height=\"%d\" alt=\"%s\" "
+            "src=\"data:image/png;base64,",
+            image->width, image->height, alt);
+    if (page->status == FX_OK)
+        page->status = append_base64(page->out, png.data, png.length, page->error);
+    fx__put(page, "\">");
+    fx__text_destroy(&png);
+}
+
+// --- templates ---
+
+typedef struct {
+    int width, height, channels;
+    const float *weights; // [inputs, units]
+    const float *scale;   // [inputs]
+    size_t inputs, units;
+    size_t layers;
+} layer;
+
+// The first layer of an arm whose inputs are an image of one known size.
+static bool first_layer(const fx_page *page, size_t arm, layer *out) {
+    const fx_descriptor_params *params =
+        &fx_model_get_params(page->comparison->models[arm])->descriptor;
+    if (params->features.count != 1 || params->features.values[0] != FX_FEATURE_RAW) return false;
+    // The accessors lend for writing; nothing is written here.
+    fx_mlp *mlp = (fx_mlp *)fx_model_mlp(page->comparison->models[arm]);
+    *out = (layer){.width = params->image.size.width,
+                   .height = params->image.size.height,
+                   .channels = params->image.gray == FX_GRAY_YES ? 1 : 3,
+                   .scale = fx_mlp_input_scale(mlp),
+                   .layers = fx_mlp_layers(mlp)};
+    out->weights = fx_mlp_weights(mlp, 0, &out->inputs, &out->units);
+    return out->width > 0 && out->height > 0 &&
+           (size_t)out->width * (size_t)out->height * (size_t)out->channels == out->inputs;
+}
+
+static double template_value(const layer *l, size_t unit, size_t input) {
+    return (double)l->weights[input * l->units + unit] * (double)l->scale[input];
+}
+
+static double template_rms(const layer *l, size_t unit) {
+    double sum = 0;
+    for (size_t i = 0; i < l->inputs; i++) {
+        double value = template_value(l, unit, i);
+        sum += value * value;
+    }
+    return sqrt(sum / (double)l->inputs);
+}
+
+// Draws a unit's template, each pixel enlarged to zoom × zoom, at (left, top).
+static void draw_template(const layer *l, size_t unit, int zoom, int left, int top,
+                          fx_image *image) {
+    double rms = template_rms(l, unit), unit_value = rms > 0 ? 127 / (3 * rms) : 0;
+    for (int y = 0; y < l->height * zoom; y++)
+        for (int x = 0; x < l->width * zoom; x++)
+            for (int c = 0; c < l->channels; c++) {
+                size_t input = ((size_t)(y / zoom) * (size_t)l->width + (size_t)(x / zoom)) *
+                                   (size_t)l->channels +
+                               (size_t)c;
+                double value = 128 + unit_value * template_value(l, unit, input);
+                value = fmin(255, fmax(0, value));
+                size_t at = (size_t)(top + y) * (size_t)image->width + (size_t)(left + x);
+                image->pixels[at * (size_t)l->channels + (size_t)c] = (uint8_t)lrint(value);
+            }
+}
+
+// Classes of a linear classifier: each template with its name.
+static void put_class_templates(fx_page *page, const layer *l, int zoom) {
+    fx__put(page, "<ul class=\"tiles\">\n");
+    for (size_t unit = 0; unit < l->units && page->status == FX_OK; unit++) {
+        fx_image image = {0};
+        page->status =
+            fx_image_reserve(&image, l->width * zoom, l->height * zoom, l->channels, page->error);
+        if (page->status == FX_OK) draw_template(l, unit, zoom, 0, 0, &image);
+        fx__put(page, "<li>");
+        fx__put_picture(page, &image, "");
+        fx__put(page, "<br>");
+        fx__put_name(page, page->comparison->class_names[unit]);
+        fx__put(page, "</li>\n");
+        fx_image_destroy(&image);
+    }
+    fx__put(page, "</ul>\n");
+}
+
+typedef struct {
+    double rms;
+    size_t unit;
+} ranked;
+
+static int by_falling_rms(const void *left, const void *right) {
+    const ranked *a = left, *b = right;
+    if (a->rms != b->rms) return a->rms > b->rms ? -1 : 1;
+    return a->unit < b->unit ? -1 : 1;
+}
+
+static fx_status draw_sheet(const layer *l, int zoom, fx_image *sheet, fx_error *error) {
+    ranked *units;
+    FX__TRY(fx__allocate(l->units, sizeof *units, &units, error));
+    for (size_t i = 0; i < l->units; i++) units[i] = (ranked){template_rms(l, i), i};
+    qsort(units, l->units, sizeof *units, by_falling_rms);
+    int count = l->units < UNITS_MAX ? (int)l->units : UNITS_MAX;
+    int columns = count < COLUMNS ? count : COLUMNS, rows = (count + columns - 1) / columns;
+    int across = l->width * zoom + GAP, down = l->height * zoom + GAP;
+    fx_status status =
+        fx_image_reserve(sheet, columns * across - GAP, rows * down - GAP, l->channels, error);
+    if (status == FX_OK) {
+        size_t bytes = (size_t)sheet->width * (size_t)sheet->height * (size_t)sheet->channels;
+        for (size_t i = 0; i < bytes; i++) sheet->pixels[i] = 128;
+        for (int i = 0; i < count; i++)
+            draw_template(l, units[i].unit, zoom, i % columns * across, i / columns * down, sheet);
+    }
+    free(units);
+    return status;
+}
+
+static void put_hidden_templates(fx_page *page, const layer *l, int zoom) {
+    fx_image sheet = {0};
+    if (page->status == FX_OK) page->status = draw_sheet(l, zoom, &sheet, page->error);
+    fx__put_picture(page, &sheet, "Templates of the first hidden layer, side by side");
+    fx_image_destroy(&sheet);
+    if (l->units > UNITS_MAX)
+        fx__put(page, "<figcaption>The %d of %zu units with the largest weights.</figcaption>\n",
+                UNITS_MAX, l->units);
+}
+
+void fx__put_templates(fx_page *page) {
+    bool first = true;
+    for (size_t i = 0; i < page->comparison->arm_count; i++) {
+        size_t arm = page->order[i];
+        layer l;
+        if (!first_layer(page, arm, &l)) continue;
+        if (first)
+            fx__put(page,
+                    "<h2>What the first layer looks for</h2>\n<p class=\"note\">Weights of "
+                    "the first layer as images, of arms on raw pixels%s. Middle gray is no "
+                    "weight; each template has a contrast of its own.</p>\n",
+                    page->comparison->seed_count > 1 ? " (first seed)" : "");
+        first = false;
+        int larger = l.width > l.height ? l.width : l.height;
+        int zoom = larger < TILE_MIN ? (TILE_MIN + larger - 1) / larger : 1;
+        fx__put(page, "<figure><h3>");
+        fx__put_arm(page, arm);
+        fx__put(page, "</h3>\n");
+        if (l.layers == 1 && l.units == (size_t)page->comparison->classes)
+            put_class_templates(page, &l, zoom);
+        else
+            put_hidden_templates(page, &l, zoom);
+        fx__put(page, "</figure>\n");
+    }
+}
