@@ -54,19 +54,18 @@ double fx__mcnemar_exact(uint64_t only_a, uint64_t only_b) {
 }
 
 void fx__holm(double *p, size_t count) {
-    // Selection in rising order; a corrected value is stored as -1 - p' so that it is not selected
+    // Selection in rising order; a corrected value has its sign set so that it is not selected
     // again.
     double floor = 0;
     for (size_t step = 0; step < count; ++step) {
         size_t least = count;
         for (size_t i = 0; i < count; ++i)
-            if (p[i] >= 0 && (least == count || p[i] < p[least])) least = i;
+            if (p[i] >= 0 && !signbit(p[i]) && (least == count || p[i] < p[least])) least = i;
         if (least == count) break; // only NaN is left
         floor = fmax(floor, fmin(1, p[least] * (double)(count - step)));
-        p[least] = -1 - floor;
+        p[least] = -floor;
     }
-    for (size_t i = 0; i < count; ++i)
-        if (p[i] < 0) p[i] = -1 - p[i];
+    for (size_t i = 0; i < count; ++i) p[i] = fabs(p[i]);
 }
 
 enum { RESAMPLES_PER_PIECE = 100 };

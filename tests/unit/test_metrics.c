@@ -47,8 +47,12 @@ Test(metrics, holm_is_statsmodels) {
         memcpy(p, golden_holm[i].raw, sizeof p);
         fx__holm(p, HOLM_COUNT);
         for (size_t j = 0; j < HOLM_COUNT; ++j)
-            near(p[j], golden_holm[i].corrected[j], rounding, "p", i * HOLM_COUNT + j);
+            near(p[j], golden_holm[i].corrected[j], rounding * golden_holm[i].corrected[j], "p",
+                 i * HOLM_COUNT + j);
     }
+    double some[3] = {0.5, NAN, 0.01};
+    fx__holm(some, 3);
+    cr_assert(some[0] == 1 && isnan(some[1]) && some[2] == 0.03);
     fx__holm(NULL, 0);
 }
 

@@ -36,7 +36,8 @@ print("};")
 print("\nenum { HOLM_COUNT = 6 };")
 print("static const struct {\n    double raw[HOLM_COUNT], corrected[HOLM_COUNT];\n} golden_holm[] = {")
 for raw in [[0.01, 0.04, 0.03, 0.005, 0.2, 0.5], [0.5, 0.6, 0.7, 0.8, 0.9, 1.0],
-            [0.0, 0.0, 1e-12, 1e-3, 1e-3, 1e-3], [0.02, 0.01, 0.011, 0.012, 0.013, 0.9]]:
+            [0.0, 0.0, 1e-12, 1e-3, 1e-3, 1e-3],
+            [1e-300, 0.5, 3e-30, 1e-30, 2e-30, 0.0], [0.02, 0.01, 0.011, 0.012, 0.013, 0.9]]:
     corrected = [float(p) for p in multipletests(raw, method="holm")[1]]
     print("    {{" + ", ".join(map(repr, raw)) + "},\n     {" + ", ".join(map(repr, corrected))
           + "}},")
