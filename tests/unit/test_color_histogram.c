@@ -8,7 +8,7 @@
 #include "tests/support/pixels.h"
 
 #if defined(__SANITIZE_ADDRESS__)
-enum { STEP = 5 }; // of exhaustive loops
+enum { STEP = 11 }; // of exhaustive loops
 #else
 enum { STEP = 1 };
 #endif
