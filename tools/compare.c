@@ -8,7 +8,8 @@
 #include "featx/threads.h"
 #include "src/base/file.h"
 #include "src/base/memory.h"
-#include "src/experiment/metrics.h"
+#include "src/report/results.h"
+#include "src/report/summary.h"
 #include "tools/data.h"
 #include "tools/output.h"
 #include "tools/progress.h"
@@ -20,24 +21,17 @@ enum { COLUMNS = 7, CELL_BYTES = 96 };
 typedef char table_row[COLUMNS][CELL_BYTES];
 
 static void fill_row(const fx_comparison *comparison, size_t arm, table_row row) {
-    size_t seeds = comparison->seed_count;
-    const fx_result *results = &comparison->results[arm * seeds];
-    double accuracy = 0, validation = 0, seconds = 0, interval[2];
-    for (size_t s = 0; s < seeds; s++) {
-        accuracy += results[s].test_accuracy / (double)seeds;
-        validation += results[s].validation_accuracy / (double)seeds;
-        seconds += results[s].seconds.total;
-    }
-    // Of the test images, at the mean over the seeds.
-    fx__wilson_interval((size_t)llround(accuracy * (double)results[0].test_samples),
-                        results[0].test_samples, interval);
-    escape_text(comparison->experiment->arms[arm].name, row[0], CELL_BYTES);
-    snprintf(row[1], CELL_BYTES, "%.4f", accuracy);
-    snprintf(row[2], CELL_BYTES, "%.4f … %.4f", interval[0], interval[1]);
-    snprintf(row[3], CELL_BYTES, isfinite(validation) ? "%.4f" : "-", validation);
-    format_count(results[0].descriptor_length, row[4]);
-    format_count(results[0].parameters, row[5]);
-    snprintf(row[6], CELL_BYTES, "%.1f s", seconds);
+    fx_arm_summary summary = fx__arm_summary(comparison, arm);
+    double validation = 0;
+    for (size_t s = 0; s < summary.seeds; s++)
+        validation += summary.results[s].validation_accuracy / (double)summary.seeds;
+    escape_text(summary.name, row[0], CELL_BYTES);
+    snprintf(row[1], CELL_BYTES, "%.4f", summary.accuracy);
+    snprintf(row[2], CELL_BYTES, "%.4f … %.4f", summary.interval[0], summary.interval[1]);
+    if (isfinite(validation)) snprintf(row[3], CELL_BYTES, "%.4f", validation);
+    format_count(summary.results[0].descriptor_length, row[4]);
+    format_count(summary.results[0].parameters, row[5]);
+    snprintf(row[6], CELL_BYTES, "%.1f s", summary.seconds.total);
 }
 
 // Characters, not bytes.
@@ -104,42 +98,6 @@ static fx_status print_comparison(const fx_comparison *comparison, bool markdown
     return FX_OK;
 }
 
-// {"dataset", "arms": [{"name", "results": [what classify train --json prints, a seed each]}],
-// "pairs": [{"a", "b", "difference", "difference_ci95", "p", "only_a", "only_b"}], "seconds"}
-static fx_status make_json(const fx_comparison *comparison, fx_text *text, fx_error *error) {
-    const fx_experiment *experiment = comparison->experiment;
-    FX__TRY(fx__text_printf(text, error, "{\"dataset\": "));
-    FX__TRY(fx__text_json_string(text, experiment->dataset, error));
-    FX__TRY(fx__text_printf(text, error, ", \"arms\": ["));
-    for (size_t a = 0; a < comparison->arm_count; a++) {
-        FX__TRY(fx__text_printf(text, error, "%s\n {\"name\": ", a ? "," : ""));
-        FX__TRY(fx__text_json_string(text, experiment->arms[a].name, error));
-        FX__TRY(fx__text_printf(text, error, ", \"results\": ["));
-        for (size_t s = 0; s < comparison->seed_count; s++) {
-            FX__TRY(fx__text_printf(text, error, s ? ",\n  " : "\n  "));
-            FX__TRY(fx__result_json(&comparison->results[a * comparison->seed_count + s],
-                                    comparison->models[a], experiment->dataset, fx_threads_get(),
-                                    text, error));
-        }
-        FX__TRY(fx__text_printf(text, error, "]}"));
-    }
-    FX__TRY(fx__text_printf(text, error, "],\n \"pairs\": ["));
-    for (size_t i = 0; i < comparison->pair_count; i++) {
-        const fx_pair *pair = &comparison->pairs[i];
-        FX__TRY(fx__text_printf(text, error, "%s\n  {\"a\": ", i ? "," : ""));
-        FX__TRY(fx__text_json_string(text, experiment->arms[pair->a].name, error));
-        FX__TRY(fx__text_printf(text, error, ", \"b\": "));
-        FX__TRY(fx__text_json_string(text, experiment->arms[pair->b].name, error));
-        FX__TRY(fx__text_printf(text, error,
-                                ", \"difference\": %.9g, \"difference_ci95\": [%.9g, %.9g], "
-                                "\"p\": %.9g, \"only_a\": %llu, \"only_b\": %llu}",
-                                pair->difference, pair->ci95[0], pair->ci95[1], pair->p,
-                                (unsigned long long)pair->only_a,
-                                (unsigned long long)pair->only_b));
-    }
-    return fx__text_printf(text, error, "],\n \"seconds\": %.3f}", comparison->seconds);
-}
-
 static fx_status open_experiment(const options *options, fx_experiment *out, fx_error *error) {
     if (options->argument_count == 0) {
         FX__TRY(fx_experiment_defaults(out, error));
@@ -164,7 +122,25 @@ static fx_status check_usage(const options *options, bool *markdown, fx_error *e
     return FX_OK;
 }
 
+// Folder and page, and what was compared.
+static void print_footer(const options *options, const fx_experiment *experiment, double seconds) {
+    printf("\ndata       ");
+    print_escaped(stdout, experiment->dataset);
+    printf(", seed");
+    for (int i = 0; i < experiment->seeds.count; i++)
+        printf("%s %d", i ? "," : "", experiment->seeds.values[i]);
+    printf("; %.1f s in all\n", seconds);
+    if (!options->output) {
+        printf("report     none written, -o FOLDER is missing\n");
+        return;
+    }
+    printf("report     ");
+    print_escaped(stdout, options->output);
+    printf("%sindex.html\n", options->output[strlen(options->output) - 1] == '/' ? "" : "/");
+}
+
 fx_status run_compare(const options *options, fx_error *error) {
+    double began = seconds_now();
     bool markdown;
     FX__TRY(check_usage(options, &markdown, error));
     fx_status status = FX_OK;
@@ -190,20 +166,13 @@ fx_status run_compare(const options *options, fx_error *error) {
     if (options->output) FX__TRY_GOTO(fx_report_write(&comparison, &how, options->output, error));
     if (options->json) {
         fx_text text = {0};
-        status = make_json(&comparison, &text, error);
+        status = fx__results_json(&comparison, &how, &text, error);
         if (status == FX_OK) status = print_json(&text, error);
         fx__text_destroy(&text);
         goto done;
     }
     FX__TRY_GOTO(print_comparison(&comparison, markdown, error));
-    printf("\n");
-    if (options->output) {
-        printf("report     ");
-        print_escaped(stdout, options->output);
-        printf("%sindex.html\n", options->output[strlen(options->output) - 1] == '/' ? "" : "/");
-    } else {
-        printf("no report written, -o FOLDER is missing\n");
-    }
+    print_footer(options, &experiment, seconds_now() - began);
 done:
     fx_comparison_destroy(&comparison);
     data_close(&data);

@@ -233,7 +233,7 @@ Test(cli_pipeline, compare) {
     cli_result result = run("classify compare e.yaml --json --set mlp.hidden=[]", NULL);
     expect_success(result);
     json_t *root = parse(&result);
-    cr_expect_eq(json_array_size(json_object_get(root, "arms")), 2u);
+    cr_expect_eq(json_array_size(json_object_get(root, "arms")), 4u, "an arm and seed each");
     json_decref(root);
     cr_expect_eq(system("test \"$(ls | tr '\\n' ' ')\" = 'data e.yaml '"), 0, "nothing written");
     result = run("classify compare e.yaml --format md -o report", NULL);
