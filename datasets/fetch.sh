@@ -72,18 +72,34 @@ fi
 
 # --- download and verify -------------------------------------------------------------------------
 
+# Goes on where an earlier try ended, if the server can; three tries.
 download() { # URL PART
-    local how=(--silent --show-error) status=0
+    local how=(--silent --show-error) status=0 try
     [[ ! -t 2 ]] || how=(--progress-bar)
-    how+=(--fail --location --proto '=http,https' --proto-redir '=http,https' --retry 3
-        --connect-timeout 30 --output "$2")
+    how+=(--fail --location --proto '=http,https' --proto-redir '=http,https' --connect-timeout 30
+        --speed-limit 1 --speed-time 60 --output "$2")
     say "downloading $1"
-    if [[ -s $2 ]]; then
-        curl "${how[@]}" --continue-at - "$1" 2>/dev/null && return 0
-        say "cannot resume, starting again"
-        rm -f "$2"
-    fi
-    curl "${how[@]}" "$1" || status=$?
+    for try in 1 2 3; do
+        ((try == 1)) || sleep 1
+        if [[ -s $2 ]]; then
+            status=0
+            curl "${how[@]}" --continue-at - "$1" || status=$?
+            case $status in
+            0) return 0 ;;
+            22 | 33 | 36) # refused, as of a file that is whole or another one, or not understood
+                say "cannot resume, starting again"
+                rm -f "$2"
+                ;;
+            *) continue ;;
+            esac
+        fi
+        status=0
+        curl "${how[@]}" "$1" || status=$?
+        case $status in
+        0) return 0 ;;
+        22) break ;; # the server's own word
+        esac
+    done
     return "$status"
 }
 
@@ -203,7 +219,7 @@ convert_gtsrb() { # FOLDER OUT
             my $folder = sprintf "%s/%05d", $to, $class;
             -d $folder or mkdir $folder or die "$folder: $!\n";
             rename "$from/$file", "$folder/$file" or die "$from/$file: $!\n";
-        }' "$labels" "$test" "$2/test"
+        }' "$labels" "$test" "$2/test" || die "$name: cannot be converted"
 }
 
 # *_X.bin: images of 3 planes of 96 columns of 96 pixels. *_y.bin: labels from 1 on. They become
@@ -249,7 +265,7 @@ convert_stl10() { # FOLDER OUT
             my $to_labels = out("$idx-labels-idx1-ubyte");
             print $to_labels pack("N2", 0x801, $count), $values =~ tr/\x01-\x0a/\x00-\x09/r;
             close $to_labels or die "$to: $!\n";
-        }' "$folder" "$2"
+        }' "$folder" "$2" || die "$name: cannot be converted"
 }
 
 # --- all of it -----------------------------------------------------------------------------------
