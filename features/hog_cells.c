@@ -68,9 +68,9 @@ typedef struct plan {
 } plan;
 
 static int slots_of(const fx_hog_params *params) {
-    // Interpolated: bins -1 … orientations, each for the upper and the lower cell. Else 0 …
-    // orientations. The first and last are folded into their places on the circle at the end.
-    int slots = params->interpolation ? 2 * (params->orientations + 2) : params->orientations + 1;
+    // Interpolated: bins -1 … orientations, each for the upper and the lower cell; the first and
+    // the last are folded into their places on the circle at the end of a band.
+    int slots = params->interpolation ? 2 * (params->orientations + 2) : params->orientations;
     return (slots + 3) / 4 * 4;
 }
 
@@ -149,7 +149,8 @@ static const float ATAN[7] = {2.732386547e-01f,  -1.511284021e-01f, 1.028156805e
                               -7.414928237e-02f, 4.828046296e-02f,  -2.242406848e-02f,
                               5.061408579e-03f};
 
-// Angle of (dx, dy) in units of 45°: [0, 4], signed [0, 8).
+// Angle of (dx, dy) in units of 45°: [0, 4), signed [0, 8). The closest to a full turn that pixels
+// come, (255, -1), is 0.005 below it, so rounding cannot reach it.
 INLINE float angle_of(float dx, float dy, bool signed_gradients) {
     float ax = fabsf(dx), ay = fabsf(dy);
     float larger = ax > ay ? ax : ay, smaller = ax > ay ? ay : ax;
@@ -320,7 +321,6 @@ INLINE void add_cells(const plan *p, int cy, int first, int count, float *cells)
             band[2] += band[2 * bins + 2];
             for (int o = 0; o < bins; o++) out[o] += scale * (above[2 * o + 3] + band[2 * o + 2]);
         } else {
-            band[0] += band[bins];
             for (int o = 0; o < bins; o++) out[o] += scale * band[o];
         }
     }
