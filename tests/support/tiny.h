@@ -12,8 +12,9 @@
 enum { TINY_SIDE = 12, TINY_CLASSES = 3, TINY_MAX = 512 };
 
 typedef struct tiny_part {
-    size_t offset;    // in the sequence of all images
-    size_t bad_every; // images bad_every - 1, 2 · bad_every - 1, … cannot be decoded; 0: none
+    size_t offset;      // in the sequence of all images
+    size_t bad_every;   // images bad_every - 1, 2 · bad_every - 1, … cannot be decoded; 0: none
+    size_t small_every; // and these have 2 × 2 pixels
     int labels[TINY_MAX];
 } tiny_part;
 
@@ -26,28 +27,37 @@ static void tiny_name(const void *self, size_t index, char *out, size_t size) {
     snprintf(out, size, "tiny[%zu]", ((const tiny_part *)self)->offset + index);
 }
 
+static bool tiny_every(size_t every, size_t index) {
+    return every && index % every == every - 1;
+}
+
+static int tiny_side(const tiny_part *part, size_t index) {
+    return tiny_every(part->small_every, index) ? 2 : TINY_SIDE;
+}
+
 static fx_status tiny_probe(const void *self, size_t index, fx_image *out, fx_error *error) {
-    (void)self, (void)index, (void)error;
-    out->width = out->height = TINY_SIDE;
+    (void)error;
+    out->width = out->height = tiny_side((const tiny_part *)self, index);
     out->channels = 3;
     return FX_OK;
 }
 
 static fx_status tiny_get(const void *self, size_t index, fx_image *out, fx_error *error) {
     const tiny_part *part = (const tiny_part *)self;
-    if (part->bad_every && index % part->bad_every == part->bad_every - 1)
+    if (tiny_every(part->bad_every, index))
         return fx_error_set(error, FX_ERROR_FORMAT, "tiny[%zu]: damaged", part->offset + index);
-    fx_status status = fx_image_reserve(out, TINY_SIDE, TINY_SIDE, 3, error);
+    unsigned side = (unsigned)tiny_side(part, index);
+    fx_status status = fx_image_reserve(out, (int)side, (int)side, 3, error);
     if (status != FX_OK) return status;
     fx_rng rng = fx_rng_at(77, FX_RNG_USER, 0, part->offset + index);
     int label = part->labels[index];
     unsigned phase = fx_rng_below(&rng, 4);
-    for (unsigned y = 0; y < TINY_SIDE; ++y)
-        for (unsigned x = 0; x < TINY_SIDE; ++x)
+    for (unsigned y = 0; y < side; ++y)
+        for (unsigned x = 0; x < side; ++x)
             for (int c = 0; c < 3; ++c) {
                 unsigned at = (label == 0 ? x : label == 1 ? y : x + y) + phase;
                 unsigned value = (at / 2 % 2 ? 110 : 60) + (c == label ? 40 : 0);
-                out->pixels[(y * TINY_SIDE + x) * 3 + (unsigned)c] =
+                out->pixels[(y * side + x) * 3 + (unsigned)c] =
                     (uint8_t)(value + fx_rng_below(&rng, 90));
             }
     return FX_OK;
