@@ -15,6 +15,11 @@ typedef struct environment {
     char *catalog[CATALOG_FOLDERS_MAX + 1];
 } environment;
 
+// Starts the program anew with a bound on how long a waiting thread spins, unless the user has set
+// one. gcc's OpenMP spins for milliseconds at every barrier, so on a machine that has anything else
+// to do training was measured 15 times slower; and it reads the bound before main only.
+void environment_limit_spinning(char **argv);
+
 FX_MUST_CHECK fx_status environment_open(const char *argv0, environment *out, fx_error *error);
 void environment_destroy(environment *environment);
 

@@ -28,6 +28,7 @@ static fx_status run(const options *options, fx_error *error) {
 }
 
 int tool_main(const tool *tool, int argc, char **argv) {
+    environment_limit_spinning(argv);
     fx_error error = {0};
     environment environment = {0};
     options options = {0};
