@@ -80,6 +80,32 @@ done:
     return status;
 }
 
+// Inputs and outputs from the shapes of the weights, which are all checked before anything of their
+// size is allocated.
+static fx_status read_sizes(const fx_tensors *tensors, const fx_mlp_params *params, size_t *inputs,
+                            size_t *outputs, fx_error *error) {
+    size_t rows = 0;
+    for (int l = 0; l <= params->hidden.count; l++) {
+        char name[48];
+        size_t shape[4] = {0};
+        snprintf(name, sizeof name, "mlp.%d.weights", l);
+        if (fx__tensors_shape(tensors, name, shape) != 2 || shape[0] == 0 || shape[1] == 0)
+            return fx_error_set(error, FX_ERROR_FORMAT,
+                                "no matrix '%s', expected one for each of %d layers", name,
+                                params->hidden.count + 1);
+        bool hidden = l < params->hidden.count;
+        size_t pieces = hidden && params->activation == FX_MAXOUT ? (size_t)params->pieces : 1;
+        size_t width = hidden ? (size_t)params->hidden.values[l] : shape[1];
+        if (l == 0) *inputs = rows = shape[0];
+        if (shape[0] != rows || shape[1] != width * pieces)
+            return fx_error_set(error, FX_ERROR_FORMAT,
+                                "'%s' is %zu×%zu, expected %zu×%zu by metadata 'mlp'", name,
+                                shape[0], shape[1], rows, width * pieces);
+        rows = *outputs = width;
+    }
+    return FX_OK;
+}
+
 static fx_status read_tensor(const fx_tensors *tensors, const char *name, int dimensions,
                              const size_t *shape, float *out, fx_error *error) {
     const float *data;
@@ -94,26 +120,10 @@ fx_status fx__mlp_from_tensors(const fx_tensors *tensors, fx_mlp **out, fx_error
     fx_mlp_params params;
     FX__TRY(read_params(json, &params, error));
 
-    // The sizes are those of the tensors; all shapes are then checked against them.
-    char name[48];
-    size_t first[4] = {0}, last[4] = {0};
-    snprintf(name, sizeof name, "mlp.%d.weights", params.hidden.count);
-    if (fx__tensors_shape(tensors, "mlp.0.weights", first) != 2 ||
-        fx__tensors_shape(tensors, name, last) != 2 || first[0] == 0 || last[1] == 0)
-        return fx_error_set(
-            error, FX_ERROR_FORMAT,
-            "no weights for an MLP of %d hidden layers, expected 'mlp.0.weights' to "
-            "'%s'",
-            params.hidden.count, name);
-    // Before anything is allocated: the first layer's width decides most of the size.
-    size_t width = params.hidden.count ? (size_t)params.hidden.values[0] : last[1];
-    if (params.hidden.count && params.activation == FX_MAXOUT) width *= (size_t)params.pieces;
-    if (first[1] != width)
-        return fx_error_set(error, FX_ERROR_FORMAT,
-                            "'mlp.0.weights' has %zu columns, expected %zu by metadata 'mlp'",
-                            first[1], width);
+    size_t inputs = 0, outputs = 0;
+    FX__TRY(read_sizes(tensors, &params, &inputs, &outputs, error));
     fx_mlp *mlp;
-    FX__TRY(fx__mlp_create_zero(&params, first[0], last[1], &mlp, error));
+    FX__TRY(fx__mlp_create_zero(&params, inputs, outputs, &mlp, error));
     fx_status status;
     FX__TRY_GOTO(read_tensor(tensors, "mlp.mean", 1, &mlp->inputs, mlp->input_mean, error));
     FX__TRY_GOTO(read_tensor(tensors, "mlp.scale", 1, &mlp->inputs, mlp->input_scale, error));

@@ -1,0 +1,111 @@
+// Losses by hand-made values, at the ends of the number range, and softmax.
+#include <criterion/criterion.h>
+#include <math.h>
+#include <string.h>
+
+#include "featx/mlp.h"
+#include "src/nn/loss.h"
+
+static double loss_of(int loss, float smoothing, size_t classes, const float *scores, int label) {
+    float s[16];
+    memcpy(s, scores, classes * sizeof *s);
+    return fx__loss(loss, smoothing, 1, classes, s, NULL, &label, false).loss;
+}
+
+#define SCORES(...) ((const float[]){__VA_ARGS__})
+
+Test(loss, cross_entropy) {
+    // Of equal scores it is log K, whatever the smoothing; doubles in, so 1e-6 is float rounding.
+    cr_assert_float_eq(loss_of(FX_CROSS_ENTROPY, 0, 3, SCORES(0, 0, 0), 1), log(3), 1e-6);
+    cr_assert_float_eq(loss_of(FX_CROSS_ENTROPY, 0.3f, 3, SCORES(5, 5, 5), 1), log(3), 1e-6);
+    // log(1 + e^-2), and with smoothing ½ of two classes the mean of both log-probabilities.
+    cr_assert_float_eq(loss_of(FX_CROSS_ENTROPY, 0, 2, SCORES(2, 0), 0), log1p(exp(-2)), 1e-6);
+    cr_assert_float_eq(loss_of(FX_CROSS_ENTROPY, 0.5f, 2, SCORES(2, 0), 0), log1p(exp(-2)) + 0.5,
+                       1e-6);
+    // No overflow: e^1000 is never formed.
+    cr_assert_float_eq(loss_of(FX_CROSS_ENTROPY, 0, 2, SCORES(1000, 0), 1), 1000, 1e-3);
+    cr_assert_eq(loss_of(FX_CROSS_ENTROPY, 0, 2, SCORES(1000, 0), 0), 0);
+    cr_assert_eq(loss_of(FX_CROSS_ENTROPY, 0, 1, SCORES(7), 0), 0);
+}
+
+Test(loss, hinge) {
+    cr_assert_eq(loss_of(FX_HINGE, 0, 3, SCORES(2, 0, 0), 0), 0);
+    cr_assert_eq(loss_of(FX_HINGE, 0, 3, SCORES(0, 0, 0), 0), 2);
+    cr_assert_eq(loss_of(FX_HINGE, 0, 3, SCORES(1, 3, 0.5f), 0), 3 + 0.5);
+    cr_assert_eq(loss_of(FX_HINGE, 0, 3, SCORES(1, 0, 0), 0), 0); // the margin met exactly
+}
+
+Test(loss, squared_error) {
+    cr_assert_eq(loss_of(FX_SQUARED_ERROR, 0, 3, SCORES(1, 0, 0), 0), 0);
+    cr_assert_eq(loss_of(FX_SQUARED_ERROR, 0, 3, SCORES(0, 2, 0), 0), 5);
+}
+
+Test(loss, not_a_number_is_not_lost) {
+    for (int loss = FX_CROSS_ENTROPY; loss <= FX_SQUARED_ERROR; loss++)
+        for (int label = 0; label < 3; label++)
+            for (int place = 0; place < 3; place++) {
+                float s[3] = {1, 2, 3};
+                s[place] = NAN;
+                cr_assert(!isfinite(loss_of(loss, 0.1f, 3, s, label)),
+                          "loss %d, label %d, NaN at %d", loss, label, place);
+            }
+}
+
+Test(loss, ties_go_to_the_first_class) {
+    float s[] = {1, 3, 3, 0, /**/ 3, 3, 3, 3};
+    const int labels[] = {1, 1};
+    cr_assert_eq(fx__loss(FX_CROSS_ENTROPY, 0, 2, 4, s, NULL, labels, false).correct, 1);
+}
+
+// Any number of rows is the sum over its rows, and the bias is as if added before.
+Test(loss, rows_and_bias) {
+    enum { CLASSES = 7, MOST = 200 };
+    const size_t sizes[] = {1, 2, 15, 16, 17, 33, MOST};
+    for (int loss = FX_CROSS_ENTROPY; loss <= FX_SQUARED_ERROR; loss++)
+        for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
+            size_t n = sizes[k], correct = 0;
+            float s[MOST * CLASSES], bias[CLASSES];
+            int labels[MOST];
+            double sum = 0;
+            for (size_t j = 0; j < CLASSES; j++) bias[j] = (float)j * 0.25f - 1;
+            for (size_t i = 0; i < n; i++) {
+                float row[CLASSES];
+                labels[i] = (int)(i * 5 % CLASSES);
+                for (size_t j = 0; j < CLASSES; j++) {
+                    s[i * CLASSES + j] = (float)((i * 31 + j * 17) % 13) * 0.5f - 3;
+                    row[j] = s[i * CLASSES + j] + bias[j];
+                }
+                fx__loss_sum one = fx__loss(loss, 0.1f, 1, CLASSES, row, NULL, &labels[i], true);
+                sum += one.loss;
+                correct += one.correct;
+                // The gradient of a mean over n is 1/n of that of the row alone.
+                if (i + 1 == n) {
+                    fx__loss_sum all = fx__loss(loss, 0.1f, n, CLASSES, s, bias, labels, true);
+                    cr_assert_eq(all.correct, correct);
+                    cr_assert(fabs(all.loss - sum) <= 1e-12 * sum);
+                    for (size_t j = 0; j < CLASSES; j++)
+                        cr_assert(fabs((double)s[i * CLASSES + j] * (double)n - (double)row[j]) <=
+                                  1e-6 * (1 + fabs((double)row[j]))); // one more rounding
+                }
+            }
+        }
+}
+
+Test(loss, softmax) {
+    float s[] = {1000,      0, -1000,    /**/ -1000, -1000, -1000, /**/ 0, 0, (float)log(2), /**/
+                 -INFINITY, 0, -INFINITY};
+    fx_softmax(s, 4, 3);
+    const float expected[] = {1, 0, 0, 1 / 3.0f, 1 / 3.0f, 1 / 3.0f, 0.25f, 0.25f, 0.5f, 0, 1, 0};
+    for (int i = 0; i < 12; i++)
+        cr_assert(fabsf(s[i] - expected[i]) <= 1e-7f, "%d: %.9g", i, (double)s[i]);
+    float one[] = {-3};
+    fx_softmax(one, 1, 1);
+    cr_assert_eq(one[0], 1);
+    enum { MANY = 1000 };
+    float many[2 * MANY];
+    for (size_t i = 0; i < 2 * MANY; i++) many[i] = (float)(i % 97) * 0.2f;
+    fx_softmax(many, 2, MANY);
+    double sum = 0;
+    for (size_t i = 0; i < MANY; i++) sum += (double)many[MANY + i];
+    cr_assert(fabs(sum - 1) <= 1e-6); // a thousand roundings of 2^-25 at most, of parts of 1
+}
