@@ -20,6 +20,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "features/nearest.h"
 #include "src/base/kernel.h"
 
 enum {
@@ -102,12 +103,11 @@ FX__KERNEL static void gradient(const float *restrict above, const float *restri
     }
 }
 
-// Votes of `count` pixels: planes[8][count], `line` apart.
+// Gradients become their angle in units of 45°, 0 … 8, and their magnitude.
 //
-// The angle in units of 45° is atan(r) / 45°, mirrored into its octant, with r ≤ 1 the smaller by
-// the larger side. The polynomial is the minimax fit of it that is exact at 0 and 1, off by 4e-7.
-FX__KERNEL static void vote(const float *restrict dx, const float *restrict dy, size_t count,
-                            size_t line, float *restrict planes) {
+// The angle is atan(r) / 45°, mirrored into its octant, with r ≤ 1 the smaller by the larger side.
+// The polynomial is the minimax fit of it that is exact at 0 and 1, off by 4e-7.
+FX__KERNEL static void to_polar(float *restrict dx, float *restrict dy, size_t count) {
     for (size_t x = 0; x < count; x++) {
         float ax = fabsf(dx[x]), ay = fabsf(dy[x]);
         float larger = ax > ay ? ax : ay, smaller = ax > ay ? ay : ax;
@@ -124,12 +124,19 @@ FX__KERNEL static void vote(const float *restrict dx, const float *restrict dy, 
         angle = dx[x] < 0 ? 4 - angle : angle;
         angle = dy[x] < 0 ? 8 - angle : angle;
         float magnitude = sqrtf(dx[x] * dx[x] + dy[x] * dy[x]);
-        for (size_t bin = 0; bin < ORIENTATIONS; bin++) {
-            float apart = fabsf(angle - (float)bin);
-            apart = apart > 4 ? 8 - apart : apart;
-            float share = 1 - apart;
-            planes[bin * line + x] = share > 0 ? share * magnitude : 0;
-        }
+        dx[x] = angle;
+        dy[x] = magnitude;
+    }
+}
+
+// Votes of `count` pixels for one orientation.
+FX__KERNEL static void vote(const float *restrict angle, const float *restrict magnitude,
+                            size_t count, float orientation, float *restrict plane) {
+    for (size_t x = 0; x < count; x++) {
+        float apart = fabsf(angle[x] - orientation);
+        apart = apart > 4 ? 8 - apart : apart;
+        float share = 1 - apart;
+        plane[x] = share > 0 ? share * magnitude[x] : 0;
     }
 }
 
@@ -155,10 +162,11 @@ static void make_votes(const fx_image *image, const window *w, float *scratch, f
         gradient(above, here, below, count, y1 - y0 == 2 ? 0.5f : 1.0f, dx, dy);
         if (left == 0) dx[0] = here[1] - here[0];
         if (right == image->width) dx[count - 1] = here[count - 1] - here[(ptrdiff_t)count - 2];
+        to_polar(dx, dy, count);
         float *planes = votes + (size_t)(y - w->y) * plane_line;
-        vote(dx, dy, count, w->line, planes + before);
         for (size_t bin = 0; bin < ORIENTATIONS; bin++) {
             float *plane = planes + bin * w->line;
+            vote(dx, dy, count, (float)bin, plane + before);
             for (size_t x = 0; x < before; x++) plane[x] = plane[before];
             for (size_t x = before + count; x < w->line; x++) plane[x] = plane[before + count - 1];
         }
@@ -182,18 +190,18 @@ FX__KERNEL static void triangle_sum(const float *restrict in, ptrdiff_t step, in
     }
 }
 
-static void normalize(float *v) {
-    double squares = 0, clipped = 0;
-    for (int i = 0; i < SIFT_LENGTH; i++) squares += (double)v[i] * v[i];
-    if (!(squares > 0)) return;
-    double scale = 1 / sqrt(squares);
+FX__KERNEL static void scale_and_clip(float scale, float limit, float *restrict v) {
     for (int i = 0; i < SIFT_LENGTH; i++) {
-        double scaled = v[i] * scale;
-        v[i] = (float)(scaled < 0.2 ? scaled : 0.2);
-        clipped += (double)v[i] * v[i];
+        float scaled = v[i] * scale;
+        v[i] = scaled < limit ? scaled : limit;
     }
-    scale = 1 / sqrt(clipped);
-    for (int i = 0; i < SIFT_LENGTH; i++) v[i] = (float)(v[i] * scale);
+}
+
+static void normalize(float *v) {
+    double squares = fx__dot(v, v, SIFT_LENGTH);
+    if (!(squares > 0)) return;
+    scale_and_clip((float)(1 / sqrt(squares)), 0.2f, v);
+    scale_and_clip((float)(1 / sqrt(fx__dot(v, v, SIFT_LENGTH))), 1, v);
 }
 
 static void sift_extract(const fx_image *image, const fx_positions *positions, int cell,

@@ -221,7 +221,7 @@ Test(kmeans, distinct_samples_are_counted) {
     fx_matrix_destroy(&samples);
 }
 
-Test(kmeans, an_empty_cluster_restarts) {
+Test(kmeans, outliers_get_their_clusters) {
     // Two far pairs and a crowd: whatever the seeds, three clusters end with all of them in use and
     // the inertia of the best partition.
     enum { N = 104 };
