@@ -83,7 +83,7 @@ static fx_status read_records(FILE *file, const char *path, size_t count, int la
         for (size_t p = 0; p < PLANE; p++) {
             out[3 * p] = planes[p];
             out[3 * p + 1] = planes[PLANE + p];
-            out[3 * p + 2] = planes[2 * PLANE + p];
+            out[3 * p + 2] = planes[(size_t)2 * PLANE + p];
         }
     }
     return FX_OK;

@@ -93,7 +93,7 @@ static fx_status read_header(idx_stream *stream, int min_rank, int max_rank, idx
     if (got < length)
         return fx_error_set(error, FX_ERROR_FORMAT, "%s: ends within its header", stream->path);
     for (int d = 0; d < 4; d++) {
-        const uint8_t *b = bytes + 4 * d;
+        const uint8_t *b = bytes + 4 * (size_t)d;
         out->dimensions[d] =
             d < rank ? (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3] : 1;
     }

@@ -394,7 +394,7 @@ static fx_status extract_chunk(void *context, size_t index, int thread, fx_error
     }
     if (bad == count) return FX_OK;
     whiten(e->descriptor, s, count, e->length, rows);
-    for (size_t i = 0; i < count && bad > 0; i++)
+    for (size_t i = 0; e->valid && bad > 0 && i < count; i++)
         if (!e->valid[begin + i]) memset(rows + i * e->length, 0, sizeof *rows * e->length);
     return FX_OK;
 }

@@ -21,7 +21,7 @@ FX_MUST_CHECK fx_status fx__npy_open(const char *path, size_t columns, size_t ro
 FX_MUST_CHECK fx_status fx__npy_append(fx_npy_writer *writer, const float *rows, size_t count,
                                        fx_error *error);
 FX_MUST_CHECK fx_status fx__npy_commit(fx_npy_writer *writer, fx_error *error);
-void fx__npy_abort(fx_npy_writer *writer);
+void fx__npy_abort(fx_npy_writer *npy);
 
 FX_MUST_CHECK fx_status fx__npy_save_int64(const char *path, const int64_t *values, size_t count,
                                            fx_error *error);

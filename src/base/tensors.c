@@ -263,7 +263,7 @@ static fx_status parse_tensor(fx_tensors *tensors, const char *name, const json_
     if (strcmp(json_string_value(type), "F32") != 0)
         return fx_error_set(error, FX_ERROR_FORMAT, "tensor '%s' has dtype '%s', expected F32",
                             name, json_string_value(type));
-    uint64_t dimensions[DIMENSIONS_MAX], range[2];
+    uint64_t dimensions[DIMENSIONS_MAX] = {0}, range[2] = {0};
     size_t shape[DIMENSIONS_MAX];
     int count = unsigned_array(json_object_get(value, "shape"), dimensions, DIMENSIONS_MAX);
     if (count < 0)

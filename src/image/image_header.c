@@ -197,7 +197,7 @@ static bool pnm_number(const uint8_t *text, size_t count, size_t *at, uint32_t *
 
 static fx_status pnm_header(const fx_image_bytes *in, const char *name, fx_image_header *out,
                             fx_error *error) {
-    uint8_t text[PNM_HEADER_MAX];
+    uint8_t text[PNM_HEADER_MAX] = {0};
     size_t count = fetch(in, 0, text, sizeof text), at = 2;
     uint32_t width, height, most;
     out->format = FX__PNM;

@@ -6,6 +6,7 @@
 //     Σ_j w_ij · x_j,   w_ij ∝ max(0, 1 − |j + ½ − c| / s),   Σ_j w_ij = 1,
 // over the samples j that exist within c ± s. Weights are rounded to 22 bits behind the point; the
 // horizontal pass comes first and its result is rounded to 8 bits, as is the vertical pass's.
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,6 +69,7 @@ static inline uint8_t rounded(int32_t sum) {
 
 static void resize_row(const uint8_t *in, const filter *filter, int width, int channels,
                        uint8_t *out) {
+    assert(channels == 1 || channels == 3);
     for (int x = 0; x < width; x++) {
         const tap *tap = &filter->taps[x];
         const int32_t *weights = filter->weights + tap->weights;
