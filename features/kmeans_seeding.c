@@ -47,10 +47,11 @@ typedef struct seeding {
 // Residual to one seed, in double. Within rounding of nothing it is nothing.
 static double exact_residual(const seeding *s, size_t sample, size_t seed) {
     size_t d = s->samples->columns;
-    const float *x = s->samples->data + sample * d;
-    double found = fx__residual(x, s->centers->data + seed * d, d, s->spherical);
-    if (s->spherical && found < 1e-6 * fx__dot(x, x, d)) return 0; // a seed's length is 1 ± 1e-7
-    return found;
+    const float *x = s->samples->data + sample * d, *center = s->centers->data + seed * d;
+    if (!s->spherical) return fx__residual(x, center, d, false);
+    double norm = s->base[sample], product = fx__dot(x, center, d);
+    double found = norm - product * product;
+    return found > 1e-6 * norm ? found : 0; // lengths are good to 1e-7
 }
 
 static size_t block_end(const seeding *s, size_t block) {

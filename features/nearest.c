@@ -7,14 +7,11 @@
 #include "src/base/gemm.h"
 #include "src/base/kernel.h"
 
-enum { CENTERS = 8, LANES = 8, COLUMNS = 16 };
+enum { CENTERS = 8, LANES = 8 };
 
 void fx__tile_transpose(const float *samples, size_t count, size_t d, float *out) {
-    for (size_t begin = 0; begin < d; begin += COLUMNS) {
-        size_t end = d - begin < COLUMNS ? d : begin + COLUMNS;
-        for (size_t i = 0; i < count; i++)
-            for (size_t k = begin; k < end; k++) out[k * FX__TILE + i] = samples[i * d + k];
-    }
+    for (size_t k = 0; k < d; k++)
+        for (size_t i = 0; i < count; i++) out[k * FX__TILE + i] = samples[i * d + k];
 }
 
 void fx__tile_multiply(const float *centers, size_t center_count, const float *transposed,

@@ -21,7 +21,7 @@ typedef enum fx_bovw_local {
 } fx_bovw_local;
 
 typedef enum fx_bovw_encoding {
-    FX_BOVW_HARD,      // 1 for the nearest word
+    FX_BOVW_HARD,      // 1 for the nearest word (spherical: the largest |<word, x>|)
     FX_BOVW_TRIANGLE,  // max(0, mean distance - distance to the word)
     FX_BOVW_THRESHOLD, // max(0, z - threshold) and max(0, -z - threshold), z = <word, x>
 } fx_bovw_encoding;
@@ -77,8 +77,9 @@ size_t fx_bovw_length(const fx_vocabulary *vocabulary);
 // Bytes of scratch for fx_bovw_extract, for any image.
 size_t fx_bovw_scratch(const fx_vocabulary *vocabulary);
 
-// out[grid, grid, words] or [grid, grid, 2, words]: codes summed over the patches whose centers lie
-// in the cell. FX_ERROR_DATA where the patch is larger than the image, or its channels differ.
+// out[grid, grid, words] or [grid, grid, 2, words]: codes summed over the patches of each cell; the
+// cells divide the places of patches evenly, so where there are fewer places than cells some stay
+// 0. FX_ERROR_DATA where the patch is larger than the image, or its channels differ.
 FX_MUST_CHECK fx_status fx_bovw_extract(const fx_vocabulary *vocabulary, const fx_image *image,
                                         float *out, void *scratch, fx_error *error);
 
