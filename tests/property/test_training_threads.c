@@ -1,0 +1,77 @@
+// The same bytes for any number of threads: dropout, batch normalization and maxout on, layers
+// wider than a block and products larger than a tile.
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "featx/rng.h"
+#include "featx/threads.h"
+#include "featx/training.h"
+#include "src/nn/network.h"
+
+enum { SAMPLES = 300, INPUTS = 150, CLASSES = 20 };
+
+static fx_mlp *train(fx_mlp_params mlp_params, fx_training_params params, int threads,
+                     const fx_samples *training, const fx_samples *validation,
+                     fx_history *history) {
+    fx_mlp *mlp;
+    fx_threads_set(threads);
+    cr_assert_eq(fx_mlp_create(&mlp_params, INPUTS, CLASSES, 1, &mlp, NULL), FX_OK);
+    cr_assert_eq(fx_train(mlp, &params, training, validation, 3, NULL, history, NULL), FX_OK);
+    return mlp;
+}
+
+static void check(fx_mlp_params mlp_params, fx_training_params params) {
+    fx_matrix x;
+    int labels[SAMPLES];
+    cr_assert_eq(fx_matrix_create(SAMPLES, INPUTS, &x, NULL), FX_OK);
+    fx_rng rng = fx_rng_at(1, FX_RNG_USER, 0, 0);
+    for (size_t i = 0; i < SAMPLES; i++) {
+        labels[i] = (int)fx_rng_below(&rng, CLASSES);
+        for (size_t j = 0; j < INPUTS; j++) x.data[i * INPUTS + j] = (float)fx_rng_uniform(&rng);
+    }
+    fx_samples training = fx_samples_of_matrix(&x, labels), validation = training;
+    validation.count = 90;
+    fx_history first, other;
+    fx_mlp *expected = train(mlp_params, params, 1, &training, &validation, &first);
+    const int threads[] = {2, 3, 7};
+    for (int t = 0; t < 3; t++) {
+        fx_mlp *found = train(mlp_params, params, threads[t], &training, &validation, &other);
+        cr_assert_eq(
+            memcmp(found->parameters, expected->parameters, found->parameter_count * sizeof(float)),
+            0, "%d threads", threads[t]);
+        cr_assert_eq(
+            memcmp(found->statistics, expected->statistics, found->statistic_count * sizeof(float)),
+            0, "%d threads", threads[t]);
+        for (int i = 0; i < first.count; i++) {
+            cr_assert_eq(first.epochs[i].train_loss, other.epochs[i].train_loss);
+            cr_assert_eq(first.epochs[i].validation_loss, other.epochs[i].validation_loss);
+        }
+        fx_history_destroy(&other);
+        fx_mlp_destroy(found);
+    }
+    fx_history_destroy(&first);
+    fx_mlp_destroy(expected);
+    fx_matrix_destroy(&x);
+}
+
+Test(training_threads, same_bytes) {
+    fx_mlp_params mlp = fx_mlp_defaults();
+    fx_training_params training = fx_training_defaults();
+    training.epochs = 2;
+    training.batch_size = 128;
+    mlp.hidden = (fx_int_list){2, {200, 130}};
+    mlp.dropout = 0.5f;
+    mlp.input_dropout = 0.2f;
+    check(mlp, training);
+    mlp.activation = FX_MAXOUT;
+    mlp.batch_norm = false;
+    mlp.loss = FX_HINGE;
+    training.optimizer = FX_SGD;
+    check(mlp, training);
+    mlp.batch_norm = true;
+    mlp.activation = FX_ELU;
+    mlp.loss = FX_SQUARED_ERROR;
+    training.learning_rate = 1e-4f;
+    check(mlp, training);
+}
