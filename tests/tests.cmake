@@ -35,7 +35,7 @@ function(fx_test_program source)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
   target_compile_definitions(${name} PRIVATE FX_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
     FX_BINARY_DIR="${PROJECT_BINARY_DIR}")
-  target_link_libraries(${name} PRIVATE featx PkgConfig::CRITERION m)
+  target_link_libraries(${name} PRIVATE featx PkgConfig::CRITERION OpenMP::OpenMP_C m)
   add_test(NAME ${name} COMMAND ${name} ${ARGN})
 endfunction()
 
