@@ -66,8 +66,8 @@ static window sift_window(const fx_positions *positions, int cell) {
 // Votes [height, 8, line]; gray [height + 2, line], reused for the sums by columns and by rows,
 // [8, line] each; gradients, two lines.
 static size_t sift_scratch(const window *w) {
-    size_t gray = (size_t)w->height + 2, sums = 2 * ORIENTATIONS;
-    return w->line * ((size_t)w->height * ORIENTATIONS + (gray > sums ? gray : sums) + 2);
+    size_t gray = (size_t)w->height + 2, sums = 2 * (size_t)ORIENTATIONS;
+    return w->line * ((size_t)w->height * (size_t)ORIENTATIONS + (gray > sums ? gray : sums) + 2);
 }
 
 size_t fx__local_scratch(const fx_bovw_params *params, int channels) {
@@ -88,9 +88,10 @@ static void gray_line(const fx_image *image, int y, int begin, int end, float *o
     size_t channels = (size_t)image->channels;
     const uint8_t *p =
         image->pixels + ((size_t)y * (size_t)image->width + (size_t)begin) * channels;
-    for (int x = begin; x < end; x++, p += channels)
-        *out++ = channels == 1 ? (float)p[0]
-                               : (float)((299 * p[0] + 587 * p[1] + 114 * p[2] + 500) / 1000);
+    for (int x = begin; x < end; x++, p += channels) {
+        int luma = channels == 1 ? p[0] : (299 * p[0] + 587 * p[1] + 114 * p[2] + 500) / 1000;
+        *out++ = (float)luma;
+    }
 }
 
 // Gradients of `count` pixels of a line, of which here[-1] and here[count] are gray values too.

@@ -65,15 +65,16 @@ Test(kmeans, recovers_blobs) {
     enum { BLOBS = 40, EACH = 50, D = 5 };
     for (int far = 0; far < 2; far++) {
         fx_matrix samples = uniform(BLOBS * EACH, D, 1);
-        for (size_t i = 0; i < samples.rows; i++)
+        for (size_t i = 0; i < BLOBS * EACH; i++)
             for (size_t k = 0; k < D; k++) {
+                size_t blob = i % BLOBS, place = blob >> k & 1;
+                if (k == 0 && blob >= 32) place += 3;
                 float *x = &samples.data[i * D + k];
-                *x = 0.01f * *x + (float)(i % BLOBS >> k & 1) + (far ? 1000 : 0) +
-                     (k == 0 ? 3 * (float)(i % BLOBS / 32) : 0);
+                *x = 0.01f * *x + (float)place + (far ? 1000 : 0);
             }
         fx_kmeans_params params = {.clusters = BLOBS, .rounds = 50, .seed = 3};
         fx_matrix centers;
-        uint32_t *assigned = malloc(samples.rows * sizeof *assigned);
+        uint32_t *assigned = malloc(BLOBS * EACH * sizeof *assigned);
         double inertia, expected = 0;
         cr_assert_eq(fx_kmeans(&samples, &params, NULL, &centers, assigned, &inertia, &error),
                      FX_OK);
