@@ -1,6 +1,7 @@
 // Gradients of every activation × loss × normalization against signed central differences of an
 // independent network: plain loops in double precision over the same block of parameters, written
-// from the header's description alone.
+// from the header's description alone. (Dropout: with the library's own masks, which have tests of
+// their own.)
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 
 #include "featx/mlp.h"
 #include "featx/rng.h"
+#include "src/nn/dropout.h"
 
 enum { INPUTS = 5, OUTPUTS = 4, SAMPLES = 9, PIECES = 3, WIDEST = 8 * PIECES };
 
@@ -45,12 +47,24 @@ static double reference_sample_loss(int loss, double smoothing, const double *s,
     return total;
 }
 
+// Dropout of one sample's units, with the key that the header states.
+static void reference_dropout(float probability, unsigned layer, int sample, int count, double *a) {
+    uint8_t kept[WIDEST];
+    if (probability <= 0) return;
+    fx__dropout_mask((fx__dropout_key){0, 0, (uint64_t)sample}, layer, probability, (size_t)count,
+                     kept);
+    const double rounded = round((double)probability * 65536) / 65536;
+    for (int j = 0; j < count; j++) a[j] = kept[j] ? a[j] / (1 - rounded) : 0;
+}
+
 // Mean loss of the batch. `x` is standardized already.
 static double reference_loss(const fx_mlp_params *params, double smoothing, const double *block,
                              const double *x, const int *labels) {
     double a[SAMPLES][WIDEST], z[SAMPLES][WIDEST];
-    for (int i = 0; i < SAMPLES; i++)
+    for (int i = 0; i < SAMPLES; i++) {
         for (int j = 0; j < INPUTS; j++) a[i][j] = x[i * INPUTS + j];
+        reference_dropout(params->input_dropout, 0, i, INPUTS, a[i]);
+    }
     int inputs = INPUTS;
     for (int l = 0; l <= params->hidden.count; l++) {
         bool hidden = l < params->hidden.count;
@@ -81,6 +95,8 @@ static double reference_loss(const fx_mlp_params *params, double smoothing, cons
                 for (int k = 1; k < pieces; k++) largest = fmax(largest, z[i][k * width + j]);
                 a[i][j] = hidden ? reference_activation(params->activation, largest) : largest;
             }
+        for (int i = 0; hidden && i < SAMPLES; i++)
+            reference_dropout(params->dropout, (unsigned)l + 1, i, width, a[i]);
         inputs = width;
     }
     double sum = 0;
@@ -163,6 +179,9 @@ Test(mlp_gradient, every_activation_loss_and_normalization) {
                 params.dropout = 0;
                 check(params, 0);
                 check(params, 0.1f);
+                params.dropout = 0.3f;
+                params.input_dropout = 0.2f;
+                check(params, 0);
             }
 }
 
