@@ -4,21 +4,22 @@
 // Ten classes in five pairs, 32 × 32 RGB, so that each claim of the lecture has a pair that shows
 // it:
 //
-//     orange   lemon      one figure, one texture: only the hue differs
-//     square   triangle   one palette, one area, one texture: only the outline differs
-//     zebra    leopard    one palette with as much dark as light, one outline, anywhere: stripes of
-//                         any direction, or spots
-//     horse    fish       seen from the left and from the right: two modes each, any color
-//     cup      boat       the same
+//     cherry   peach     a disk of one hue: saturated and dark, or pale and bright. Only the color
+//                        differs: chroma, outline and contrast to the background are distributed
+//                        alike
+//     square   triangle  one palette, one area, one texture: only the outline differs
+//     zebra    leopard   one palette with as much dark as light, one outline, anywhere: stripes of
+//                        any direction, or spots
+//     horse    fish      seen from the left and from the right: two modes each, any color
+//     cup      boat      the same
 //
-// Everywhere: shift, scale, small rotations, a background with a gradient, clutter of small figures
-// in all colors, light of varying strength and tint, and pixel noise.
+// Everywhere: shift, scale, small rotations, a background with a gradient that is as often brighter
+// as darker than the figure, clutter in all colors, light of varying strength and tint, and pixel
+// noise.
 //
 // A figure is a union of parts, each a signed distance function (negative inside, in pixels), so a
 // pixel is covered by clamp(1/2 - distance): antialiased with one evaluation a pixel.
-#include <assert.h>
 #include <math.h>
-#include <string.h>
 
 #include "datasets/dataset_state.h"
 #include "featx/rng.h"
@@ -26,9 +27,9 @@
 
 enum { SIDE = 32, CHANNELS = 3, PIXELS = SIDE * SIDE * CHANNELS };
 enum { CLASSES = 10, TRAIN_COUNT = 6000, TEST_COUNT = 1000 };
-enum { ORANGE, LEMON, SQUARE, TRIANGLE, ZEBRA, LEOPARD, HORSE, FISH, CUP, BOAT };
+enum { CHERRY, PEACH, SQUARE, TRIANGLE, ZEBRA, LEOPARD, HORSE, FISH, CUP, BOAT };
 
-static const char *const NAMES[CLASSES] = {"orange",  "lemon", "square", "triangle", "zebra",
+static const char *const NAMES[CLASSES] = {"cherry",  "peach", "square", "triangle", "zebra",
                                            "leopard", "horse", "fish",   "cup",      "boat"};
 
 typedef struct point {
@@ -53,10 +54,10 @@ enum { PARTS = 10 };
 
 // In a frame of about -1 … 1, x to the right, y down. Square and triangle have the same area.
 static const part FIGURES[CLASSES][PARTS] = {
-    [ORANGE] = {{PART_CONE, {0, 0}, {0, 0}, {0, 0}, 0.8, 0.8}},
-    [LEMON] = {{PART_CONE, {0, 0}, {0, 0}, {0, 0}, 0.8, 0.8}},
-    [SQUARE] = {{PART_BOX, {0, 0}, {0, 0}, {0, 0}, 0.66, 0.66}},
-    [TRIANGLE] = {{PART_TRIANGLE, {0, -1}, {0.871, 0.508}, {-0.871, 0.508}, 0, 0}},
+    [CHERRY] = {{PART_CONE, {0, 0}, {0, 0}, {0, 0}, 0.8, 0.8}},
+    [PEACH] = {{PART_CONE, {0, 0}, {0, 0}, {0, 0}, 0.8, 0.8}},
+    [SQUARE] = {{PART_BOX, {0, 0}, {0, 0}, {0, 0}, 0.61, 0.61}},
+    [TRIANGLE] = {{PART_TRIANGLE, {0, -1.065}, {0.927, 0.541}, {-0.927, 0.541}, 0, 0}},
     [ZEBRA] = {{PART_CONE, {-0.3, 0}, {0.3, 0}, {0, 0}, 0.75, 0.75}},
     [LEOPARD] = {{PART_CONE, {-0.3, 0}, {0.3, 0}, {0, 0}, 0.75, 0.75}},
     [HORSE] = {{PART_CONE, {-0.5, 0}, {0.4, 0}, {0, 0}, 0.27, 0.27},
@@ -82,6 +83,8 @@ static const part FIGURES[CLASSES][PARTS] = {
 static double clamp(double x, double low, double high) {
     return x < low ? low : x > high ? high : x;
 }
+
+static const double TWO_PI = 6.283185307179586;
 
 static double between(fx_rng *rng, double low, double high) {
     return low + (high - low) * fx_rng_uniform(rng);
@@ -136,9 +139,16 @@ static color from_hsv(double hue, double saturation, double value) {
     return out;
 }
 
+// Draws are statements of their own: the order in which arguments are evaluated is the compiler's.
+static color any_of(fx_rng *rng, double hue_from, double hue_to, double saturation_from,
+                    double saturation_to, double value_from, double value_to) {
+    double hue = between(rng, hue_from, hue_to);
+    double saturation = between(rng, saturation_from, saturation_to);
+    return from_hsv(hue, saturation, between(rng, value_from, value_to));
+}
+
 static color any_color(fx_rng *rng) {
-    double hue = between(rng, 0, 360), saturation = between(rng, 0.1, 0.9);
-    return from_hsv(hue, saturation, between(rng, 0.2, 0.95));
+    return any_of(rng, 0, 360, 0.1, 0.9, 0.2, 0.95);
 }
 
 static color mix(color a, color b, double t) {
@@ -161,7 +171,7 @@ static point to_figure(const placement *at, double x, double y) {
 }
 
 static placement place(fx_rng *rng, double scale, double shift, double degrees) {
-    double angle = between(rng, -degrees, degrees) * 0.017453292519943295;
+    double angle = between(rng, -degrees, degrees) * TWO_PI / 360;
     placement at = {.scale = scale, .cosine = cos(angle), .sine = sin(angle)};
     at.center.x = SIDE / 2.0 + between(rng, -shift, shift);
     at.center.y = SIDE / 2.0 + between(rng, -shift, shift);
@@ -173,9 +183,29 @@ static double coverage(double distance_in_pixels) {
     return clamp(0.5 - distance_in_pixels, 0, 1);
 }
 
-static void draw_background(fx_rng *rng, color *canvas) {
-    color from = any_color(rng), to = mix(from, any_color(rng), 0.5);
-    double angle = between(rng, 0, 6.283185307179586);
+static double luminance(color c) {
+    return 0.299 * c.rgb[0] + 0.587 * c.rgb[1] + 0.114 * c.rgb[2];
+}
+
+// Any hue and chroma, at this luminance.
+static color with_luminance(fx_rng *rng, double wanted) {
+    color out = any_color(rng);
+    double shift = wanted - luminance(out);
+    for (int c = 0; c < 3; c++) out.rgb[c] = clamp(out.rgb[c] + shift, 0, 1);
+    return out;
+}
+
+// A luminance that is as likely above as below that of the figure.
+static double contrasting(fx_rng *rng, double figure) {
+    double contrast = between(rng, 0.1, 0.4);
+    bool brighter = fx_rng_below(rng, 2) == 1;
+    return clamp(brighter ? figure + contrast : figure - contrast, 0.03, 0.97);
+}
+
+static void draw_background(fx_rng *rng, double figure, color *canvas) {
+    double wanted = contrasting(rng, figure);
+    color from = with_luminance(rng, wanted), to = with_luminance(rng, wanted);
+    double angle = between(rng, 0, TWO_PI);
     double dx = cos(angle) / SIDE, dy = sin(angle) / SIDE;
     for (int y = 0; y < SIDE; y++)
         for (int x = 0; x < SIDE; x++)
@@ -184,68 +214,74 @@ static void draw_background(fx_rng *rng, color *canvas) {
 }
 
 // Short thick lines and dots.
-static void draw_clutter(fx_rng *rng, color *canvas, int count) {
+static void draw_clutter(fx_rng *rng, double figure, int count, color *canvas) {
     for (int i = 0; i < count; i++) {
-        color paint = any_color(rng);
-        double angle = between(rng, 0, 6.283185307179586), length = between(rng, 0, 7);
-        part line = {.kind = PART_CONE, .r = between(rng, 0.8, 2.2)};
-        line.s = line.r;
-        line.a = (point){between(rng, 0, SIDE), between(rng, 0, SIDE)};
+        color paint = with_luminance(rng, contrasting(rng, figure));
+        double angle = between(rng, 0, TWO_PI), length = between(rng, 0, 7);
+        part line = {.kind = PART_CONE};
+        line.r = line.s = between(rng, 0.8, 2.2);
+        line.a.x = between(rng, 0, SIDE);
+        line.a.y = between(rng, 0, SIDE);
         line.b = (point){line.a.x + length * cos(angle), line.a.y + length * sin(angle)};
-        for (int y = 0; y < SIDE; y++)
-            for (int x = 0; x < SIDE; x++)
+        double reach = line.r + 1;
+        int left = (int)fmax(fmin(line.a.x, line.b.x) - reach, 0);
+        int top = (int)fmax(fmin(line.a.y, line.b.y) - reach, 0);
+        int right = (int)fmin(fmax(line.a.x, line.b.x) + reach, SIDE - 1);
+        int bottom = (int)fmin(fmax(line.a.y, line.b.y) + reach, SIDE - 1);
+        for (int y = top; y <= bottom; y++)
+            for (int x = left; x <= right; x++)
                 canvas[y * SIDE + x] =
                     mix(canvas[y * SIDE + x], paint,
                         coverage(part_distance(&line, (point){x + 0.5, y + 0.5})));
     }
 }
 
-// Two tones in equal parts, 0 … 1: stripes of any direction, or spots on a hexagonal grid.
+// Two tones in equal parts: stripes of any direction, or spots on a square grid.
 typedef struct texture {
-    int kind; // ZEBRA, LEOPARD, or plain
-    double period, cosine, sine, phase_x, phase_y;
+    bool spots;
+    double period, cosine, sine, phase_u, phase_v; // period: pixels
 } texture;
 
-static texture any_texture(fx_rng *rng, int kind) {
-    double angle = between(rng, 0, 6.283185307179586);
-    return (texture){kind,       between(rng, 3.5, 5), cos(angle),
-                     sin(angle), between(rng, 0, 8),   between(rng, 0, 8)};
+static texture any_texture(fx_rng *rng, int class) {
+    texture out = {.spots = class == LEOPARD};
+    double angle = between(rng, 0, TWO_PI);
+    out.cosine = cos(angle);
+    out.sine = sin(angle);
+    out.period = between(rng, 3.5, 5);
+    out.phase_u = between(rng, 0, TWO_PI);
+    out.phase_v = between(rng, 0, TWO_PI);
+    return out;
 }
 
+// 0 … 1. The gains give both kinds as many pixels between the tones.
 static double texture_tone(const texture *t, double x, double y) {
-    double u = (t->cosine * x + t->sine * y) * 6.283185307179586 / t->period + t->phase_x;
-    double v = (t->cosine * y - t->sine * x) * 6.283185307179586 / t->period + t->phase_y;
-    double wave = t->kind == ZEBRA ? sin(u) : 1.4 * sin(u) * sin(v);
-    return clamp(0.5 + 1.2 * wave, 0, 1);
+    double u = (t->cosine * x + t->sine * y) * TWO_PI / t->period + t->phase_u;
+    double v = (t->cosine * y - t->sine * x) * TWO_PI / t->period + t->phase_v;
+    return clamp(0.5 + (t->spots ? 3.1 * sin(u) * sin(v) : 1.2 * sin(u)), 0, 1);
 }
 
-static void draw_figure(fx_rng *rng, int class, color *canvas) {
+static bool is_textured(int class) {
+    return class == ZEBRA || class == LEOPARD;
+}
+
+// Colors of the figure: one, or the light and the dark tone of a texture.
+static void choose_paints(fx_rng *rng, int class, color paints[2]) {
+    if (class == CHERRY)
+        paints[0] = any_of(rng, -5, 20, 0.8, 1, 0.38, 0.58);
+    else if (class == PEACH)
+        paints[0] = any_of(rng, -5, 20, 0.42, 0.62, 0.68, 0.9);
+    else if (class == SQUARE || class == TRIANGLE)
+        paints[0] = any_of(rng, 190, 260, 0.4, 0.9, 0.4, 0.9);
+    else if (is_textured(class))
+        paints[0] = any_of(rng, 20, 60, 0, 0.4, 0.7, 0.95);
+    else
+        paints[0] = any_color(rng);
+    paints[1] = is_textured(class) ? any_of(rng, 0, 60, 0, 0.5, 0.1, 0.35) : paints[0];
+}
+
+static void draw_figure(fx_rng *rng, int class, const color paints[2], color *canvas) {
     double scale = between(rng, 8, 12);
-    placement at = place(rng, scale, 4, 15);
-    if (class == ZEBRA || class == LEOPARD) at = place(rng, scale, 7, 90);
-    color paint = any_color(rng), second = paint;
-    switch (class) {
-    case ORANGE:
-    case LEMON:
-        if (class == ORANGE)
-            paint = from_hsv(between(rng, -5, 20), between(rng, 0.75, 1), between(rng, 0.4, 0.65));
-        else
-            paint = from_hsv(between(rng, -5, 20), between(rng, 0.4, 0.65), between(rng, 0.75, 1));
-        second = paint;
-        break;
-    case SQUARE:
-    case TRIANGLE:
-        paint = second =
-            from_hsv(between(rng, 190, 260), between(rng, 0.4, 0.9), between(rng, 0.4, 0.9));
-        break;
-    case ZEBRA:
-    case LEOPARD:
-        paint = from_hsv(between(rng, 20, 60), between(rng, 0, 0.4), between(rng, 0.7, 0.95));
-        second = from_hsv(between(rng, 0, 60), between(rng, 0, 0.5), between(rng, 0.1, 0.35));
-        break;
-    default:
-        break;
-    }
+    placement at = is_textured(class) ? place(rng, scale, 7, 90) : place(rng, scale, 4, 15);
     texture pattern = any_texture(rng, class);
     double shade_x = between(rng, -0.3, 0.3), shade_y = between(rng, -0.3, 0.3);
     for (int y = 0; y < SIDE; y++) {
@@ -253,9 +289,8 @@ static void draw_figure(fx_rng *rng, int class, color *canvas) {
             point p = to_figure(&at, x + 0.5, y + 0.5);
             double alpha = coverage(figure_distance(FIGURES[class], p) * at.scale);
             if (alpha == 0) continue;
-            color here = paint;
-            if (class == ZEBRA || class == LEOPARD)
-                here = mix(paint, second, texture_tone(&pattern, x, y));
+            color here = paints[0];
+            if (is_textured(class)) here = mix(paints[0], paints[1], texture_tone(&pattern, x, y));
             double shade = 1 + shade_x * p.x + shade_y * p.y;
             for (int c = 0; c < 3; c++) here.rgb[c] *= shade;
             canvas[y * SIDE + x] = mix(canvas[y * SIDE + x], here, alpha);
@@ -263,12 +298,19 @@ static void draw_figure(fx_rng *rng, int class, color *canvas) {
     }
 }
 
+// Mean 0, deviation 1: the sum of four random bytes, whose variance is 4 (256² - 1) / 12.
+static double cheap_normal(fx_rng *rng) {
+    uint32_t bits = fx_rng_uint32(rng);
+    int sum = (int)((bits & 255) + (bits >> 8 & 255) + (bits >> 16 & 255) + (bits >> 24));
+    return (sum - 510) / 147.8005412;
+}
+
 static void develop(fx_rng *rng, const color *canvas, uint8_t *out) {
     double light[3], gain = between(rng, 0.75, 1.15), noise = between(rng, 0.02, 0.06);
     for (int c = 0; c < 3; c++) light[c] = gain * between(rng, 0.93, 1.07);
     for (int i = 0; i < SIDE * SIDE; i++)
         for (int c = 0; c < 3; c++) {
-            double value = canvas[i].rgb[c] * light[c] + noise * fx_rng_normal(rng);
+            double value = canvas[i].rgb[c] * light[c] + noise * cheap_normal(rng);
             out[i * 3 + c] = (uint8_t)(255 * clamp(value, 0, 1) + 0.5);
         }
 }
@@ -276,10 +318,13 @@ static void develop(fx_rng *rng, const color *canvas, uint8_t *out) {
 static void draw_image(uint64_t seed, uint32_t split, size_t index, int class, uint8_t *out) {
     color canvas[SIDE * SIDE];
     fx_rng rng = fx_rng_at(seed, FX_RNG_SHAPES, split, index);
-    draw_background(&rng, canvas);
-    draw_clutter(&rng, canvas, 4 + (int)fx_rng_below(&rng, 5));
-    draw_figure(&rng, class, canvas);
-    draw_clutter(&rng, canvas, (int)fx_rng_below(&rng, 3));
+    color paints[2];
+    choose_paints(&rng, class, paints);
+    double figure = luminance(mix(paints[0], paints[1], 0.5));
+    draw_background(&rng, figure, canvas);
+    draw_clutter(&rng, figure, 4 + (int)fx_rng_below(&rng, 5), canvas);
+    draw_figure(&rng, class, paints, canvas);
+    draw_clutter(&rng, figure, (int)fx_rng_below(&rng, 3), canvas);
     develop(&rng, canvas, out);
 }
 
