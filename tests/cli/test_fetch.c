@@ -75,7 +75,8 @@ static void answer(int connection) {
 static void enter(void) {
     folder_enter();
     make_folders("www", "catalog", "root", NULL);
-    if (system("command -v bash curl tar unzip perl >/dev/null") != 0) {
+    // One by one: `command -v` of Debian's sh looks at its first name alone.
+    if (system("for c in bash curl tar unzip perl; do command -v $c || exit 1; done >/dev/null")) {
         server = 0;
         return;
     }

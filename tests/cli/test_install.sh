@@ -17,7 +17,7 @@ cmake --install "$build" --prefix "$prefix" >"$prefix/install.log"
 PKG_CONFIG_PATH=$(dirname "$(find "$prefix" -name featx.pc)")
 export PKG_CONFIG_PATH
 flags=$(pkg-config --cflags featx)
-libraries=$(pkg-config --static --libs featx)
+libraries=$(pkg-config --libs featx)
 warnings="-Wall -Wextra -Wpedantic -Werror"
 
 compile() { # COMPILER OPTION…: the flags are lists of words
