@@ -17,9 +17,11 @@
 // gathered in a histogram for each column of the image, where neighboring pixels cannot meet, so
 // that one unaligned addition of four numbers takes a pixel's votes; at the end of the band the
 // columns are summed into cells. Wide images are worked on in strips whose column histograms stay
-// in the nearest cache. Angles come from a polynomial (below) that is exact at multiples of 45°.
+// in the nearest cache, and within a band as many rows at once as make long loops of short rows.
+// Angles come from a polynomial (below) that is exact at multiples of 45°.
 #include "features/hog_cells.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
@@ -27,26 +29,17 @@
 #include "src/base/kernel.h"
 
 enum {
-    MARGIN = 16,         // floats before a plane: one is used, the others keep it aligned
     STRIP_MIN = 16,      // columns
     STRIP_MAX = 256,     // columns
-    STRIP_FLOATS = 6144, // of the column histograms of a strip
-    SLOTS_MAX = 2 * 66 + 4,
+    STRIP_FLOATS = 4096, // of the column histograms of a strip
+    BLOCK = 640,         // pixels of the rows worked on at once, at least one row
+    LANES = 16,          // pixels that the widest vector takes
 };
 
-typedef float float4 __attribute__((vector_size(16)));
+// Eight lanes whatever the instruction set, so that sums have one order.
+typedef float float8 __attribute__((vector_size(32)));
 
 #define INLINE static inline __attribute__((always_inline))
-
-INLINE float4 load4(const float *p) {
-    float4 v;
-    memcpy(&v, p, sizeof v);
-    return v;
-}
-
-INLINE void store4(float *p, float4 v) {
-    memcpy(p, &v, sizeof v);
-}
 
 // What stays the same for all rows of an image, and where things lie in the scratch.
 typedef struct plan {
@@ -54,13 +47,14 @@ typedef struct plan {
     int size, bins, cells_x, cells_y;
     bool interpolation, signed_gradients, reflect;
     int slots;       // floats of a column's histogram: (bin, upper or lower cell) pairs, or bins
-    int strip;       // columns
-    size_t plane;    // floats of a plane of a row
-    float *rows;     // [3, channels, plane]: rows y-1, y, y+1, as floats, at index y % 3
-    float *dx, *dy;  // [strip]
-    int32_t *slot;   // [strip] offset of a pixel's first vote in `columns`
-    float *low;      // [strip] votes for the lower bin
-    float *high;     // [strip] votes for the next bin
+    int strip;       // columns, at most
+    int stride;      // of a row: the strip's columns and one on both sides
+    int block;       // rows worked on at once, at most
+    size_t plane;    // floats of a channel in `rows`
+    float *rows;     // [channels, 1 + block + 1, stride] as floats, with the rows above and below
+    float *dx, *dy;  // [block, stride], as all that follow
+    int32_t *slot;   // offset of a pixel's first vote in its column
+    float *votes;    // [pixels, 2] for the lower bin and the next; without interpolation [pixels]
     float *columns;  // [strip, slots]
     float *fraction; // [size] of a vote that goes to the next cell, by the pixel's phase
     float *above;    // [strip cells, slots] the band before
@@ -71,11 +65,11 @@ static int slots_of(const fx_hog_params *params) {
     // Interpolated: bins -1 … orientations, each for the upper and the lower cell; the first and
     // the last are folded into their places on the circle at the end of a band.
     int slots = params->interpolation ? 2 * (params->orientations + 2) : params->orientations;
-    return (slots + 3) / 4 * 4;
+    return (slots + 7) / 8 * 8;
 }
 
-static int strip_of(const fx_hog_params *params) {
-    int strip = STRIP_FLOATS / slots_of(params) / 16 * 16;
+static int strip_of(int slots) {
+    int strip = STRIP_FLOATS / slots / 16 * 16;
     return strip < STRIP_MIN ? STRIP_MIN : strip > STRIP_MAX ? STRIP_MAX : strip;
 }
 
@@ -94,15 +88,15 @@ static size_t make_plan(const fx_hog_params *params, float *scratch, plan *p) {
     p->signed_gradients = params->signed_gradients;
     p->reflect = params->preset == FX_HOG_PRESET_SKIMAGE;
     p->slots = slots_of(params);
-    p->strip = strip_of(params);
+    p->strip = strip_of(p->slots);
     size_t strip = (size_t)p->strip, cells = strip / (size_t)p->size + 3;
-    p->plane = strip + 2 * MARGIN;
-    p->rows = place(scratch, &used, 3 * 3 * p->plane);
-    p->dx = place(scratch, &used, strip);
-    p->dy = place(scratch, &used, strip);
-    p->slot = (int32_t *)(void *)place(scratch, &used, strip);
-    p->low = place(scratch, &used, strip);
-    p->high = place(scratch, &used, strip);
+    size_t pixels = BLOCK + strip + 2 + LANES; // block rows, rounded up
+    p->plane = pixels + 2 * (strip + 2) + 2;
+    p->rows = place(scratch, &used, 3 * p->plane);
+    p->dx = place(scratch, &used, pixels);
+    p->dy = place(scratch, &used, pixels);
+    p->slot = (int32_t *)(void *)place(scratch, &used, pixels);
+    p->votes = place(scratch, &used, 2 * pixels + 2); // read four at a time
     p->columns = place(scratch, &used, strip * (size_t)p->slots);
     p->fraction = place(scratch, &used, (size_t)p->size);
     p->above = place(scratch, &used, cells * (size_t)p->slots);
@@ -118,26 +112,70 @@ size_t fx__hog_cells_scratch(const fx_hog_params *params) {
 // Rows
 // --------------------------------------------------------------------------------------------
 
-// Row y of the image, columns x0-1 … x0+n, as one plane of floats a channel.
-INLINE void read_row(const plan *p, const uint8_t *pixels, int x0, int n, int y) {
-    float *plane = p->rows + (size_t)(y % 3 * p->channels) * p->plane + MARGIN;
-    const uint8_t *row = pixels + (size_t)y * (size_t)p->width * (size_t)p->channels;
-    int begin = x0 > 0 ? -1 : 0, end = x0 + n < p->width ? n + 1 : n;
-    if (p->channels == 1) {
-        for (int i = begin; i < end; i++) plane[i] = row[x0 + i];
-    } else {
-        float *restrict r = plane, *restrict g = plane + p->plane, *restrict b = g + p->plane;
-        const uint8_t *restrict in = row + 3 * (ptrdiff_t)x0;
-        for (ptrdiff_t i = begin; i < end; i++) {
-            r[i] = in[3 * i];
-            g[i] = in[3 * i + 1];
-            b[i] = in[3 * i + 2];
-        }
+INLINE void split_rgb(const uint8_t *restrict in, int n, float *restrict r, float *restrict g,
+                      float *restrict b) {
+    for (ptrdiff_t i = 0; i < n; i++) {
+        r[i] = in[3 * i];
+        g[i] = in[3 * i + 1];
+        b[i] = in[3 * i + 2];
     }
-    int mirror = p->reflect && p->width > 1;
-    for (int c = 0; c < p->channels; c++, plane += p->plane) {
-        if (begin == 0) plane[-1] = plane[mirror];
-        if (end == n) plane[n] = plane[n - 1 - mirror];
+}
+
+// Row y of the image, columns x0-1 … x0+n, into row `at` of the planes. Rows beyond the border are
+// those that stand for them.
+INLINE void read_row(const plan *p, const uint8_t *pixels, int x0, int n, int y, int at) {
+    int last = p->height - 1, mirror = p->reflect;
+    if (y < 0) y = mirror && last > 0 ? 1 : 0;
+    if (y > last) y = mirror && last > 0 ? last - 1 : last;
+    int left = x0 > 0, right = x0 + n < p->width; // neighbors that the image has
+    float *row = p->rows + (size_t)at * (size_t)p->stride;
+    const uint8_t *in =
+        pixels + ((size_t)y * (size_t)p->width + (size_t)(x0 - left)) * (size_t)p->channels;
+    if (p->channels == 1)
+        for (int i = 0; i < n + left + right; i++) row[i + 1 - left] = in[i];
+    else
+        split_rgb(in, n + left + right, row + 1 - left, row + 1 - left + p->plane,
+                  row + 1 - left + 2 * p->plane);
+    mirror = mirror && p->width > 1;
+    for (int c = 0; c < p->channels; c++, row += p->plane) {
+        if (!left) row[0] = row[1 + mirror];
+        if (!right) row[n + 1] = row[n - mirror];
+    }
+}
+
+// The last two rows of a block of `count` are the first two of the next.
+INLINE void keep_rows(const plan *p, int count) {
+    size_t stride = (size_t)p->stride;
+    for (int c = 0; c < p->channels; c++) {
+        float *rows = p->rows + (size_t)c * p->plane;
+        memmove(rows, rows + (size_t)count * stride, sizeof *rows * 2 * stride);
+    }
+}
+
+// Gradients of `count` pixels, over the ends of rows: what stands between two rows is not used.
+INLINE void gradient_gray(const float *restrict rows, ptrdiff_t stride, ptrdiff_t count,
+                          float *restrict dx, float *restrict dy) {
+    const float *row = rows + stride + 1;
+    for (ptrdiff_t i = 0; i < count; i++) {
+        dx[i] = row[i + 1] - row[i - 1];
+        dy[i] = row[i + stride] - row[i - stride];
+    }
+}
+
+INLINE void gradient_rgb(const float *restrict rows, ptrdiff_t stride, size_t plane,
+                         ptrdiff_t count, float *restrict dx, float *restrict dy) {
+    const float *r = rows + stride + 1, *g = r + plane, *b = g + plane;
+    for (ptrdiff_t i = 0; i < count; i++) {
+        float x0 = r[i + 1] - r[i - 1], y0 = r[i + stride] - r[i - stride];
+        float x1 = g[i + 1] - g[i - 1], y1 = g[i + stride] - g[i - stride];
+        float x2 = b[i + 1] - b[i - 1], y2 = b[i + stride] - b[i - stride];
+        float square = x0 * x0 + y0 * y0, other = x1 * x1 + y1 * y1;
+        x0 = other > square ? x1 : x0;
+        y0 = other > square ? y1 : y0;
+        square = other > square ? other : square;
+        other = x2 * x2 + y2 * y2;
+        dx[i] = other > square ? x2 : x0;
+        dy[i] = other > square ? y2 : y0;
     }
 }
 
@@ -154,7 +192,7 @@ static const float ATAN[7] = {2.732386547e-01f,  -1.511284021e-01f, 1.028156805e
 INLINE float angle_of(float dx, float dy, bool signed_gradients) {
     float ax = fabsf(dx), ay = fabsf(dy);
     float larger = ax > ay ? ax : ay, smaller = ax > ay ? ay : ax;
-    float q = smaller / (larger > 1.0f ? larger : 1.0f), v = q * q;
+    float q = smaller / (larger + FLT_MIN), v = q * q; // of nothing 0; else nothing is added
     float r = ATAN[6];
     r = r * v + ATAN[5];
     r = r * v + ATAN[4];
@@ -169,97 +207,73 @@ INLINE float angle_of(float dx, float dy, bool signed_gradients) {
     return dy < 0.0f ? 8.0f - angle : angle;
 }
 
-INLINE void gradient_gray(const float *restrict above, const float *restrict row,
-                          const float *restrict below, int n, float *restrict dx,
-                          float *restrict dy) {
-    for (ptrdiff_t i = 0; i < n; i++) {
-        dx[i] = row[i + 1] - row[i - 1];
-        dy[i] = below[i] - above[i];
-    }
-}
-
-INLINE void gradient_rgb(const float *restrict above, const float *restrict row,
-                         const float *restrict below, size_t plane, int n, float *restrict dx,
-                         float *restrict dy) {
-    const float *a1 = above + plane, *r1 = row + plane, *b1 = below + plane;
-    const float *a2 = a1 + plane, *r2 = r1 + plane, *b2 = b1 + plane;
-    for (ptrdiff_t i = 0; i < n; i++) {
-        float x0 = row[i + 1] - row[i - 1], y0 = below[i] - above[i];
-        float x1 = r1[i + 1] - r1[i - 1], y1 = b1[i] - a1[i];
-        float x2 = r2[i + 1] - r2[i - 1], y2 = b2[i] - a2[i];
-        float square = x0 * x0 + y0 * y0, other = x1 * x1 + y1 * y1;
-        x0 = other > square ? x1 : x0;
-        y0 = other > square ? y1 : y0;
-        square = other > square ? other : square;
-        other = x2 * x2 + y2 * y2;
-        dx[i] = other > square ? x2 : x0;
-        dy[i] = other > square ? y2 : y0;
-    }
-}
-
-// The gradients of row y.
-INLINE void gradient_row(const plan *p, int y, int n) {
-    int mirror = p->reflect && p->height > 1;
-    int up = y > 0 ? y - 1 : mirror, down = y + 1 < p->height ? y + 1 : p->height - 1 - mirror;
-    size_t row = (size_t)p->channels * p->plane;
-    const float *above = p->rows + (size_t)(up % 3) * row + MARGIN;
-    const float *below = p->rows + (size_t)(down % 3) * row + MARGIN;
-    const float *here = p->rows + (size_t)(y % 3) * row + MARGIN;
-    if (p->channels == 1)
-        gradient_gray(above, here, below, n, p->dx, p->dy);
-    else
-        gradient_rgb(above, here, below, p->plane, n, p->dx, p->dy);
-}
-
-// The votes of a row: where they go in `columns`, and how much.
-INLINE void vote_row(const float *restrict dx, const float *restrict dy, int n, int bins,
-                     int32_t slots, bool interpolation, bool signed_gradients,
-                     int32_t *restrict slot, float *restrict low, float *restrict high) {
+// The votes of `count` pixels: where they go in their columns, and how much.
+INLINE void vote(const float *restrict dx, const float *restrict dy, ptrdiff_t count, int bins,
+                 bool interpolation, bool signed_gradients, int32_t *restrict slot,
+                 float *restrict votes) {
     float bins_per_unit = (float)bins / (signed_gradients ? 8.0f : 4.0f);
-    for (int32_t i = 0; i < n; i++) {
+    for (ptrdiff_t i = 0; i < count; i++) {
         float magnitude = sqrtf(dx[i] * dx[i] + dy[i] * dy[i]);
         float t = angle_of(dx[i], dy[i], signed_gradients) * bins_per_unit;
         if (interpolation) {
             t += 0.5f; // bin b has its center at b + 0.5, and stands in slot b + 1
             int32_t bin = (int32_t)t;
             float next = magnitude * (t - (float)bin);
-            slot[i] = i * slots + 2 * bin;
-            low[i] = magnitude - next;
-            high[i] = next;
+            slot[i] = 2 * bin;
+            votes[2 * i] = magnitude - next;
+            votes[2 * i + 1] = next;
         } else {
-            slot[i] = i * slots + (int32_t)t;
-            low[i] = magnitude;
+            slot[i] = (int32_t)t;
+            votes[i] = magnitude;
         }
     }
 }
 
-// The kinds of votes, compiled apart.
-INLINE void vote_row_of(const plan *p, int n) {
-    if (p->interpolation && p->signed_gradients)
-        vote_row(p->dx, p->dy, n, p->bins, p->slots, true, true, p->slot, p->low, p->high);
-    else if (p->interpolation)
-        vote_row(p->dx, p->dy, n, p->bins, p->slots, true, false, p->slot, p->low, p->high);
-    else if (p->signed_gradients)
-        vote_row(p->dx, p->dy, n, p->bins, p->slots, false, true, p->slot, p->low, p->high);
+// Gradients and votes of `rows` rows, each kind compiled apart. The number of pixels is rounded up,
+// so that loops need no rest; what is read beyond the rows is made zero.
+INLINE void vote_block(const plan *p, int rows) {
+    ptrdiff_t count = ((ptrdiff_t)rows * p->stride + LANES - 1) & -(ptrdiff_t)LANES;
+    float *dx = p->dx, *dy = p->dy;
+    for (int c = 0; c < p->channels; c++)
+        memset(p->rows + (size_t)c * p->plane + (size_t)(rows + 2) * (size_t)p->stride, 0,
+               sizeof *p->rows * (LANES + 2));
+    if (p->channels == 1)
+        gradient_gray(p->rows, p->stride, count, dx, dy);
     else
-        vote_row(p->dx, p->dy, n, p->bins, p->slots, false, false, p->slot, p->low, p->high);
+        gradient_rgb(p->rows, p->stride, p->plane, count, dx, dy);
+    if (p->interpolation && p->signed_gradients)
+        vote(dx, dy, count, p->bins, true, true, p->slot, p->votes);
+    else if (p->interpolation)
+        vote(dx, dy, count, p->bins, true, false, p->slot, p->votes);
+    else if (p->signed_gradients)
+        vote(dx, dy, count, p->bins, false, true, p->slot, p->votes);
+    else
+        vote(dx, dy, count, p->bins, false, false, p->slot, p->votes);
 }
 
-// Adds the row's votes to the histograms of their columns; `lower` is the share of the lower cell.
-INLINE void gather_row(const plan *p, int n, float lower) {
-    const int32_t *restrict slot = p->slot;
-    const float *restrict low = p->low, *restrict high = p->high;
-    float *restrict columns = p->columns;
+// Adds the votes of row `at` of the block to the histograms of their columns; `lower` is the share
+// of the lower cell.
+INLINE void gather_row(const plan *p, int at, int n, float lower) {
+    typedef float float4 __attribute__((vector_size(16)));
+    size_t begin = (size_t)at * (size_t)p->stride;
+    const int32_t *restrict slot = p->slot + begin;
+    const float *restrict votes = p->votes + begin;
+    float *restrict column = p->columns;
+    ptrdiff_t slots = p->slots;
     if (!p->interpolation) {
-        for (int i = 0; i < n; i++) columns[slot[i]] += low[i];
+        for (int i = 0; i < n; i++, column += slots) column[slot[i]] += votes[i];
         return;
     }
     float upper = 1.0f - lower;
     float4 share = {upper, lower, upper, lower};
-    for (int i = 0; i < n; i++) {
-        float *at = columns + slot[i];
-        float4 vote = {low[i], low[i], high[i], high[i]};
-        store4(at, load4(at) + share * vote);
+    votes += begin;
+    for (int i = 0; i < n; i++, column += slots) {
+        float4 sum, vote;
+        memcpy(&vote, votes + 2 * i, sizeof vote);
+        vote = (float4){vote[0], vote[0], vote[1], vote[1]};
+        memcpy(&sum, column + slot[i], sizeof sum);
+        sum += share * vote;
+        memcpy(column + slot[i], &sum, sizeof sum);
     }
 }
 
@@ -270,16 +284,19 @@ INLINE void gather_row(const plan *p, int n, float lower) {
 INLINE void add_columns(const float *restrict columns, int n, int slots,
                         const float *restrict fraction, float *restrict left,
                         float *restrict right) {
-    for (int k = 0; k < slots; k += 4) {
-        float4 l = load4(left + k), r = load4(right + k);
+    for (int k = 0; k < slots; k += 8) {
+        float8 l, r;
+        memcpy(&l, left + k, sizeof l);
+        memcpy(&r, right + k, sizeof r);
         const float *at = columns + k;
         for (int i = 0; i < n; i++, at += slots) {
-            float4 v = load4(at);
+            float8 v;
+            memcpy(&v, at, sizeof v);
             l += v * (1.0f - fraction[i]);
             r += v * fraction[i];
         }
-        store4(left + k, l);
-        store4(right + k, r);
+        memcpy(left + k, &l, sizeof l);
+        memcpy(right + k, &r, sizeof r);
     }
 }
 
@@ -329,25 +346,27 @@ INLINE void add_cells(const plan *p, int cy, int first, int count, float *cells)
 // Columns x0 … x0+n-1 of the image.
 static FX__KERNEL void work_strip(plan *p, const uint8_t *pixels, int x0, int n, float *cells) {
     int phase, first = cell_before(p, x0, &phase);
-    int count = cell_before(p, x0 + n - 1, &phase) - first + 2;
+    int cell_count = cell_before(p, x0 + n - 1, &phase) - first + 2;
     size_t columns_bytes = sizeof(float) * (size_t)n * (size_t)p->slots;
-    size_t band_bytes = sizeof(float) * (size_t)count * (size_t)p->slots;
+    size_t band_bytes = sizeof(float) * (size_t)cell_count * (size_t)p->slots;
     int rows = p->cells_y * p->size;
-    for (int y = 0; y < 2 && y < p->height; y++) read_row(p, pixels, x0, n, y);
+    p->stride = n + 2;
+    p->block = p->stride < BLOCK ? BLOCK / p->stride : 1;
     memset(p->above, 0, band_bytes);
     for (int y = 0; y < rows;) {
-        int row, cy = cell_before(p, y, &row);
-        int end = y + p->size - row < rows ? y + p->size - row : rows;
+        int phase_y, cy = cell_before(p, y, &phase_y);
+        int end = y + p->size - phase_y < rows ? y + p->size - phase_y : rows;
         memset(p->columns, 0, columns_bytes);
-        for (; y < end; y++, row++) {
-            if (y > 0 && y + 1 < p->height) read_row(p, pixels, x0, n, y + 1);
-            gradient_row(p, y, n);
-            vote_row_of(p, n);
-            gather_row(p, n, p->fraction[row]);
+        for (int count; y < end; y += count, phase_y += count) {
+            count = end - y < p->block ? end - y : p->block;
+            for (int k = y > 0 ? 1 : -1; k <= count; k++) read_row(p, pixels, x0, n, y + k, k + 1);
+            vote_block(p, count);
+            for (int k = 0; k < count; k++) gather_row(p, k, n, p->fraction[phase_y + k]);
+            keep_rows(p, count);
         }
         memset(p->band, 0, band_bytes);
         sum_band(p, x0, n, first);
-        if (cy >= 0) add_cells(p, cy, first, count, cells);
+        if (cy >= 0) add_cells(p, cy, first, cell_count, cells);
         float *done = p->above;
         p->above = p->band;
         p->band = done;
