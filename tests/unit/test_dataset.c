@@ -423,6 +423,7 @@ Test(image_folder, one_level_is_split) {
     cr_assert_eq(fx_dataset_load("f", &half, &data, &error), FX_OK);
     cr_assert_eq(data.test.images.count, 5 + 10 + 1 + 1);
     half.test_fraction = 1;
+    fx_dataset_destroy(&data);
     cr_assert_eq(fx_dataset_load("f", &half, &data, &error), FX_ERROR_USAGE);
 }
 
