@@ -41,7 +41,8 @@ void fx__hog_cells_reference(const fx_hog_params *params, const fx_image *image,
             // A quotient such as 3 may come out as 2.9999999999999996.
             if (fabs(t - round(t)) < 1e-12) t = round(t);
             double u = (x + 0.5) / size - 0.5, v = (y + 0.5) / size - 0.5;
-            if (!params->interpolation) u = x / size, v = y / size, t = floor(t);
+            if (!params->interpolation)
+                u = floor(x / (double)size), v = floor(y / (double)size), t = floor(t);
             for (int k = 0; k < 8; k++) { // the corners: bin, column and row
                 int bin = (int)floor(t) + (k & 1);
                 int cx = (int)floor(u) + (k >> 1 & 1), cy = (int)floor(v) + (k >> 2);
