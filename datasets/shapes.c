@@ -197,7 +197,7 @@ static color with_luminance(fx_rng *rng, double wanted) {
 
 // A luminance that is as likely above as below that of the figure.
 static double contrasting(fx_rng *rng, double figure) {
-    double contrast = between(rng, 0.1, 0.4);
+    double contrast = between(rng, 0.08, 0.35);
     bool brighter = fx_rng_below(rng, 2) == 1;
     return clamp(brighter ? figure + contrast : figure - contrast, 0.03, 0.97);
 }
@@ -280,8 +280,8 @@ static void choose_paints(fx_rng *rng, int class, color paints[2]) {
 }
 
 static void draw_figure(fx_rng *rng, int class, const color paints[2], color *canvas) {
-    double scale = between(rng, 8, 12);
-    placement at = is_textured(class) ? place(rng, scale, 7, 90) : place(rng, scale, 4, 15);
+    double scale = between(rng, 9, 12);
+    placement at = is_textured(class) ? place(rng, scale, 7, 90) : place(rng, scale, 3, 12);
     texture pattern = any_texture(rng, class);
     double shade_x = between(rng, -0.3, 0.3), shade_y = between(rng, -0.3, 0.3);
     for (int y = 0; y < SIDE; y++) {
@@ -306,7 +306,7 @@ static double cheap_normal(fx_rng *rng) {
 }
 
 static void develop(fx_rng *rng, const color *canvas, uint8_t *out) {
-    double light[3], gain = between(rng, 0.75, 1.15), noise = between(rng, 0.02, 0.06);
+    double light[3], gain = between(rng, 0.75, 1.15), noise = between(rng, 0.03, 0.08);
     for (int c = 0; c < 3; c++) light[c] = gain * between(rng, 0.93, 1.07);
     for (int i = 0; i < SIDE * SIDE; i++)
         for (int c = 0; c < 3; c++) {
