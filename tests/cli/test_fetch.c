@@ -212,7 +212,7 @@ static void publish(const char *name) {
 static int fetch(const char *arguments) {
     char command[8192];
     snprintf(command, sizeof command,
-             "FEATX_FETCH_CATALOG=%s/catalog bash %s/datasets/fetch.sh %s >out 2>&1 </dev/null",
+             "FEATX_FETCH_CATALOG='%s/catalog' bash '%s/datasets/fetch.sh' %s >out 2>&1 </dev/null",
              folder_path, FX_SOURCE_DIR, arguments);
     int status = system(command);
     cr_assert(WIFEXITED(status));
@@ -492,7 +492,7 @@ Test(fetch, usage) {
     cr_assert(said("cifar1O: no such data set, expected one of: cifar10"));
     cr_assert_eq(fetch("../catalog/cifar10 root"), 2);
     cr_assert_eq(fetch("cifar10 file/below"), 0); // folders are made
-    run("mkdir xdg && FEATX_FETCH_CATALOG=catalog XDG_DATA_HOME=xdg FEATX_DATA= bash " FX_SOURCE_DIR
-        "/datasets/fetch.sh cifar10 2>out");
+    run("mkdir xdg && FEATX_FETCH_CATALOG=catalog XDG_DATA_HOME=xdg FEATX_DATA= bash "
+        "'" FX_SOURCE_DIR "/datasets/fetch.sh' cifar10 2>out");
     cr_assert_eq(access("xdg/featx/cifar10/test_batch.bin", F_OK), 0);
 }
