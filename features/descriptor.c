@@ -4,8 +4,9 @@
 // resized to that size, so that any image can be described later; `color` and `bovw` work on it,
 // `raw` and `hog` on it resized to image.size (auto: the same). Where training images differ in
 // size, `color` and `bovw` work on each image's own size, `raw` and `hog` on image.size (auto:
-// 128 × 128). With image.size native every image is described at its own size. Resizing does not
-// keep the aspect. Channels are converted before anything else.
+// 128 × 128). With image.size native every image is described at its own size, enlarged to one
+// block where it is too small for `hog`. Resizing does not keep the aspect. Channels are converted
+// before anything else.
 //
 // Ranges are cut into chunks whose sizes depend on the range alone; a thread takes a chunk, with
 // buffers of its own. Whitening is a matrix product over the rows of a chunk: a row comes out the
@@ -25,6 +26,7 @@ enum {
     CHUNK_MAX = 64, // images
     CHUNKS = 64,    // wanted at least, for threads to share and for progress to show
     MIXED_SIZE = 128,
+    CELL = 8,               // of HoG
     WHITEN_SAMPLES = 20000, // images that a whitening is learned from, at most
     WHITEN_MAX = 4096,      // numbers
 };
@@ -39,6 +41,15 @@ static bool is_native(fx_size size) {
     return size.width < 0;
 }
 
+// What raw and hog see of an image of the given size: at least one block of cells.
+static fx_size described_size(const fx_descriptor *d, fx_size own) {
+    if (!is_native(d->params.image.size)) return d->params.image.size;
+    if (!fx__descriptor_uses(&d->params, FX_FEATURE_HOG)) return own;
+    int block = d->params.hog.pixels_per_cell * d->params.hog.cells_per_block;
+    return (fx_size){own.width > block ? own.width : block,
+                     own.height > block ? own.height : block};
+}
+
 // Puts values in the place of auto.
 static fx_status resolve(fx_descriptor *d, const fx_image_survey *survey, fx_error *error) {
     fx_image_params *image = &d->params.image;
@@ -48,6 +59,12 @@ static fx_status resolve(fx_descriptor *d, const fx_image_survey *survey, fx_err
         d->input = (fx_size){survey->width, survey->height};
     if (image->size.width == 0)
         image->size = survey->same_size ? d->input : (fx_size){MIXED_SIZE, MIXED_SIZE};
+    if (d->params.hog.pixels_per_cell == 0) {
+        fx_size size = image->size;
+        int quarter = (size.width < size.height ? size.width : size.height) / 4;
+        if (is_native(size) || quarter > CELL) quarter = CELL;
+        d->params.hog.pixels_per_cell = quarter > 0 ? quarter : 1;
+    }
     if (fx__descriptor_uses(&d->params, FX_FEATURE_COLOR))
         FX__TRY(fx__color_resolve(&d->params.color, error));
     return FX_OK;
@@ -126,7 +143,7 @@ fx_status fx_descriptor_prepare(const fx_descriptor_params *params, const fx_ima
     FX__TRY_GOTO(resolve(d, &survey, error));
     // What does not fit is found before hours of learning, except for images of mixed sizes.
     bool native = is_native(d->params.image.size);
-    fx_size first = native ? (fx_size){survey.width, survey.height} : d->params.image.size;
+    fx_size first = described_size(d, (fx_size){survey.width, survey.height});
     for (int i = 0; i < d->params.features.count; i++) {
         const fx_feature_type *type = &fx__features[d->params.features.values[i]];
         if (!type->sized || (native && !survey.same_size)) continue;
@@ -178,7 +195,7 @@ static fx_status make_layout(const fx_descriptor *d, int width, int height, layo
     fx_size own = {width, height};
     *out = (layout){.width = width, .height = height};
     out->base = d->input.width > 0 ? d->input : own;
-    out->sized = is_native(d->params.image.size) ? own : d->params.image.size;
+    out->sized = described_size(d, own);
     for (int i = 0; i < d->params.features.count; i++) {
         const fx_feature_type *type = &fx__features[d->params.features.values[i]];
         fx_size size = type->sized ? out->sized : out->base;

@@ -80,12 +80,14 @@ const fx_section *fx_descriptor_sections(size_t *count) {
 }
 
 fx_descriptor_params fx_descriptor_defaults(void) {
-    return (fx_descriptor_params){.features = {.count = 1, .values = {FX_FEATURE_RAW}},
-                                  .image = {.gray = FX_GRAY_AUTO},
-                                  .raw = {.whiten = FX_RAW_WHITEN_NONE},
-                                  .color = fx_color_defaults(),
-                                  .hog = fx_hog_defaults(),
-                                  .bovw = fx_bovw_defaults()};
+    fx_descriptor_params params = {.features = {.count = 1, .values = {FX_FEATURE_RAW}},
+                                   .image = {.gray = FX_GRAY_AUTO},
+                                   .raw = {.whiten = FX_RAW_WHITEN_NONE},
+                                   .color = fx_color_defaults(),
+                                   .hog = fx_hog_defaults(),
+                                   .bovw = fx_bovw_defaults()};
+    params.hog.pixels_per_cell = 0;
+    return params;
 }
 
 bool fx__descriptor_uses(const fx_descriptor_params *params, fx_feature feature) {

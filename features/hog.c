@@ -45,7 +45,9 @@ static const fx_param PARAMS[] = {
      .offset = offsetof(fx_hog_params, pixels_per_cell),
      .min = 1,
      .max = 1024,
-     .help = "width and height of a cell, pixels"},
+     .has_auto = true,
+     .help = "width and height of a cell, pixels; auto: 8, or a quarter of the shorter side of "
+             "image.size where that is less"},
     {.key = "cells_per_block",
      .kind = FX_PARAM_INT,
      .offset = offsetof(fx_hog_params, cells_per_block),
@@ -212,6 +214,11 @@ static FX__KERNEL void normalize_blocks(const fx_hog_params *params, int width, 
 fx_status fx__hog_fits(const fx_hog_params *params, int width, int height, fx_error *error) {
     if (fx_hog_length(params, width, height) > 0) return FX_OK;
     FX__TRY(fx__params_check(&fx__hog_section, params, error));
+    if (params->pixels_per_cell == 0)
+        return fx_error_set(
+            error, FX_ERROR_USAGE,
+            "hog.pixels_per_cell: found 0, expected an integer from 1 to 1024 (auto "
+            "is for descriptors)");
     int smallest = params->pixels_per_cell * params->cells_per_block;
     return fx_error_set(error, FX_ERROR_DATA,
                         "%d×%d pixels are smaller than one HoG block, expected at least %d×%d "

@@ -6,7 +6,8 @@
 // over the images and ascending, so that every image is read once and none is kept. Its place is
 // uniform over the image; patches may coincide.
 //
-// Auto values: words 800 from 20,000 training images on, else 200; patch 6 pixels, 16 for sift;
+// Auto values: words 800 from 20,000 training images on, else 200; local sift where all images are
+// more than 64 pixels wide and high and the patch is auto, else patch; patch 6 pixels, 16 for sift;
 // samples 250 a word; stride 1 where the images sampled have up to 64 · 64 pixels on average, else
 // patch / 2.
 #include <math.h>
@@ -37,7 +38,7 @@ enum {
 
 // ---- Keys ---------------------------------------------------------------------------------------
 
-static const char *const local_names[] = {"patch", "sift", NULL};
+static const char *const local_names[] = {"auto", "patch", "sift", NULL};
 static const char *const encoding_names[] = {"hard", "triangle", "threshold", NULL};
 static const char *const norm_names[] = {"none", "l1", "l2", "sqrt", NULL};
 
@@ -54,7 +55,9 @@ static const fx_param keys[] = {
      .kind = FX_PARAM_CHOICE,
      .offset = AT(local),
      .choices = local_names,
-     .help = "local descriptor: contrast-normalized pixels or dense SIFT"},
+     .help =
+         "local descriptor: contrast-normalized pixels or dense SIFT; auto: sift where all images "
+         "are more than 64 pixels wide and high and bovw.patch is auto, else patch"},
     {.key = "patch",
      .kind = FX_PARAM_INT,
      .offset = AT(patch),
@@ -131,7 +134,7 @@ const fx_section fx__bovw_section = {
     .name = "bovw", .params = keys, .count = sizeof keys / sizeof *keys};
 
 fx_bovw_params fx_bovw_defaults(void) {
-    return (fx_bovw_params){.local = FX_BOVW_PATCH,
+    return (fx_bovw_params){.local = FX_BOVW_LOCAL_AUTO,
                             .encoding = FX_BOVW_THRESHOLD,
                             .threshold = 0.25f,
                             .grid = 4,
@@ -160,10 +163,17 @@ fx_status fx__bovw_check_size(int patch, const fx_image *image, fx_error *error)
 }
 
 // All but the stride, which needs the images.
-static void resolve(fx_bovw_params *params, size_t images) {
-    if (params->words == 0) params->words = images >= MANY_IMAGES ? WORDS_MANY : WORDS_FEW;
+static fx_status resolve(fx_bovw_params *params, const fx_image_source *images, fx_error *error) {
+    if (params->words == 0) params->words = images->count >= MANY_IMAGES ? WORDS_MANY : WORDS_FEW;
+    if (params->local == FX_BOVW_LOCAL_AUTO) {
+        fx_image_survey survey;
+        FX__TRY(fx_image_source_survey(images, &survey, error));
+        bool large = survey.min_width > SMALL_SIDE && survey.min_height > SMALL_SIDE;
+        params->local = large && params->patch == 0 ? FX_BOVW_SIFT : FX_BOVW_PATCH;
+    }
     if (params->patch == 0) params->patch = params->local == FX_BOVW_SIFT ? 16 : 6;
     if (params->samples == 0) params->samples = SAMPLES_PER_WORD * params->words;
+    return FX_OK;
 }
 
 // ---- Learning -----------------------------------------------------------------------------------
@@ -313,7 +323,7 @@ fx_status fx_vocabulary_learn(const fx_bovw_params *params, const fx_image_sourc
     FX__TRY_GOTO(fx__allocate(1, sizeof *v, &v, error));
     v->params = *params;
     v->channels = channels;
-    resolve(&v->params, images->count);
+    FX__TRY_GOTO(resolve(&v->params, images, error));
     v->length = fx__local_length(&v->params, channels);
     FX__TRY_GOTO(draw_samples(&v->params, images, channels, seed, progress, &samples, error));
     if (v->params.whiten) {
@@ -412,7 +422,8 @@ static fx_status params_from_text(const char *text, fx_bovw_params *params, fx_e
     fx__yaml_destroy(root);
     FX__TRY(status);
     FX__TRY(fx__bovw_check(params, error));
-    if (params->words == 0 || params->patch == 0 || params->stride == 0)
+    if (params->words == 0 || params->local == FX_BOVW_LOCAL_AUTO || params->patch == 0 ||
+        params->stride == 0)
         return fx_error_set(error, FX_ERROR_FORMAT,
                             "metadata 'bovw': found auto, expected the values that it took");
     return FX_OK;

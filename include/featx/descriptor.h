@@ -20,7 +20,7 @@ extern "C" {
 
 typedef struct fx_image_params {
     fx_size size; // what `raw` and `hog` resize to. auto: the size that all training images share,
-                  // else 128 × 128. native: each image as it is.
+                  // else 128 × 128. native: each image as it is, enlarged to one block of hog.
     int gray;     // fx_image_gray; auto: gray where all training images are, else RGB
 } fx_image_params;
 

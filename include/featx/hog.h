@@ -27,7 +27,8 @@ typedef enum fx_hog_preset {
 typedef struct fx_hog_params {
     int preset;          // fx_hog_preset; setting it sets all the others
     int orientations;    // bins over 180° (unsigned) or 360° (signed); 1 … 64
-    int pixels_per_cell; // cell width and height, pixels; 1 … 1024
+    int pixels_per_cell; // cell width and height, pixels; 1 … 1024. 0 is auto, for descriptors
+                         // only: 8, or a quarter of the shorter side that images are resized to
     int cells_per_block; // block width and height, cells; 1 … 64
     int block_stride;    // cells; 1 … 64
     int block_norm;      // fx_hog_norm

@@ -1,6 +1,8 @@
 // A multilayer perceptron: linear [batch normalization] activation [dropout], …, linear.
 //
-// All parameters stand in one block; layers are views into it.
+// All parameters stand in one block; layers are views into it. A hidden layer with batch
+// normalization has no biases: normalization would take them away again, and its shift (beta)
+// stands in their place.
 #ifndef FEATX_MLP_H
 #define FEATX_MLP_H
 
@@ -30,20 +32,23 @@ typedef enum fx_loss {
     FX_SQUARED_ERROR, // Σ (s - t)², t one-hot, mean over the batch
 } fx_loss;
 
+// Normal with mean 0 and variance 2 / inputs (of the last layer 1 / inputs), 2 / (inputs +
+// width), 1.
 typedef enum fx_init { FX_INIT_AUTO, FX_INIT_HE, FX_INIT_XAVIER, FX_INIT_NORMAL } fx_init;
 
 typedef struct fx_mlp_params {
     fx_int_list hidden; // widths of the hidden layers; empty is a linear classifier
     int activation;     // fx_activation
     int pieces;         // of maxout; 2 … 16
-    int init;           // fx_init; auto: He for the ReLU family and maxout, else Xavier
+    int init;           // fx_init; auto: He for the ReLU family and maxout, else Xavier; 0 without
+                        // hidden layers
     float dropout;      // probability of zeroing a hidden unit in training; [0, 1)
     float input_dropout;
     bool batch_norm;
     int loss; // fx_loss
 } fx_mlp_params;
 
-fx_mlp_params fx_mlp_defaults(void); // [512] relu, dropout 0.5, batch norm, cross-entropy
+fx_mlp_params fx_mlp_defaults(void); // [512] relu, dropout 0.2, batch norm, cross-entropy
 
 typedef struct fx_mlp fx_mlp;
 
@@ -54,11 +59,12 @@ void fx_mlp_destroy(fx_mlp *mlp);
 
 size_t fx_mlp_inputs(const fx_mlp *mlp);
 size_t fx_mlp_outputs(const fx_mlp *mlp);
-size_t fx_mlp_parameters(const fx_mlp *mlp); // trained numbers
-const fx_mlp_params *fx_mlp_get_params(const fx_mlp *mlp);
+size_t fx_mlp_parameters(const fx_mlp *mlp);               // trained numbers
+const fx_mlp_params *fx_mlp_get_params(const fx_mlp *mlp); // init resolved
 
-// Layers: hidden + 1. Weights [inputs, width · pieces] row-major and biases [width · pieces] of
-// layer l, lent.
+// Layers: hidden + 1. Weights [inputs, width · pieces] row-major and biases (or beta) [width ·
+// pieces] of layer l, lent. Piece k of unit j of a maxout layer is column k · width + j; the last
+// layer has one piece.
 size_t fx_mlp_layers(const fx_mlp *mlp);
 float *fx_mlp_weights(fx_mlp *mlp, size_t layer, size_t *rows, size_t *columns);
 float *fx_mlp_biases(fx_mlp *mlp, size_t layer);
@@ -69,17 +75,19 @@ float *fx_mlp_input_mean(fx_mlp *mlp);
 float *fx_mlp_input_scale(fx_mlp *mlp);
 
 // scores[n, outputs] of x[n, inputs], in evaluation mode (no dropout, running batch statistics).
-// Softmax is not applied. Any n; any number of callers at once.
+// Softmax is not applied. Any n; any number of callers at once. Scores of a sample may differ by
+// rounding with the number of samples that a call gets, because the BLAS may.
 FX_MUST_CHECK fx_status fx_mlp_predict(const fx_mlp *mlp, const float *x, size_t n, float *scores,
                                        fx_error *error);
 
 // In place: scores[n, outputs] → probabilities.
 void fx_softmax(float *scores, size_t n, size_t outputs);
 
-// Mean loss over the batch and, where not NULL, its gradient by every parameter, in training mode
-// with the given dropout key; for tests and for training loops of one's own. gradient
-// [fx_mlp_parameters], in the order of layers: weights, biases, batch-norm scale, shift.
-// Batch-norm running statistics are not updated.
+// Mean loss over the batch and, where not NULL, its gradient by every parameter, in training mode;
+// for tests and for training loops of one's own. gradient [fx_mlp_parameters], in the order of the
+// block: for each layer its weights, then gamma and beta of batch normalization or the biases.
+// Dropout, where params ask for it, takes the masks of seed 0, epoch 0, positions 0 … n-1. Running
+// statistics of batch normalization are not updated. Labels must be 0 … outputs-1.
 FX_MUST_CHECK fx_status fx_mlp_gradient(fx_mlp *mlp, const float *x, const int *labels, size_t n,
                                         float label_smoothing, double *loss, float *gradient,
                                         fx_error *error);

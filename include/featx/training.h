@@ -17,15 +17,17 @@ typedef struct fx_training_params {
                 // most 100
     int batch_size;
     int optimizer;       // fx_optimizer
-    float learning_rate; // 0 is auto: 0.001 for AdamW, 0.01 for SGD
+    float learning_rate; // 0 is auto: 0.003 for AdamW, 0.01 for SGD
     float momentum;      // of SGD
     float weight_decay;  // decoupled (AdamW); added to the gradient (SGD). Weights only, no biases
     int schedule;        // fx_schedule; step: a tenth at 1/2 and again at 3/4 of the epochs
     float label_smoothing;
     float validation;   // fraction of the training samples held out; 0 for none
     int early_stopping; // epochs without a better validation accuracy before stopping; 0 never
-    bool standardize;   // inputs to mean 0 and deviation 1, by the training samples
-    bool refit;         // after choosing the epoch: train again on all training samples
+    bool standardize;   // inputs to mean 0 and deviation 1, by the training samples; constant
+                        // inputs to 0, and rare ones no farther than 4 from 0
+    bool refit;         // after choosing the epoch: train again on all training samples. For the
+                        // caller, as is `validation`: fx_train trains on what it is given
 } fx_training_params;
 
 fx_training_params fx_training_defaults(void);
@@ -63,10 +65,13 @@ typedef struct fx_history {
 } fx_history;
 void fx_history_destroy(fx_history *history);
 
-// Trains in place. With validation samples the weights of the epoch with the best validation
-// accuracy are kept (ties: lower validation loss). Same bytes for any number of threads.
-// FX_ERROR_NUMERIC: the loss left the finite numbers; the message names epoch, batch and learning
-// rate. FX_ERROR_INTERRUPTED. In both cases the weights are those of the last good epoch.
+// Trains in place. With validation samples (NULL or empty: none) the weights of the epoch with the
+// best validation accuracy are kept (ties: lower validation loss). Same bytes for any number of
+// threads. The last batch of an epoch may be smaller; with batch normalization a rest of one sample
+// joins the batch before it. FX_ERROR_NUMERIC: the loss left the finite numbers; the message names
+// epoch, batch and learning rate. FX_ERROR_INTERRUPTED. FX_ERROR_DATA: samples that do not fit the
+// MLP, or are not finite. Whatever fails, the weights are those of the last good epoch, and
+// *history (may be NULL), to be destroyed in any case, holds the epochs up to there.
 FX_MUST_CHECK fx_status fx_train(fx_mlp *mlp, const fx_training_params *params,
                                  const fx_samples *training, const fx_samples *validation,
                                  uint64_t seed, const fx_progress *progress, fx_history *history,

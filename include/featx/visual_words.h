@@ -16,8 +16,10 @@ extern "C" {
 #endif
 
 typedef enum fx_bovw_local {
-    FX_BOVW_PATCH, // patch × patch pixels of all channels, contrast-normalized
-    FX_BOVW_SIFT,  // dense SIFT, 128 numbers, 4 × 4 cells of patch / 4 pixels
+    FX_BOVW_LOCAL_AUTO, // sift where all images are more than 64 pixels wide and high and patch is
+                        // auto, else patch
+    FX_BOVW_PATCH,      // patch × patch pixels of all channels, contrast-normalized
+    FX_BOVW_SIFT,       // dense SIFT, 128 numbers, 4 × 4 cells of patch / 4 pixels
 } fx_bovw_local;
 
 typedef enum fx_bovw_encoding {

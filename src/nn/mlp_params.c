@@ -12,7 +12,7 @@ fx_mlp_params fx_mlp_defaults(void) {
         .activation = FX_RELU,
         .pieces = 2,
         .init = FX_INIT_AUTO,
-        .dropout = 0.5f,
+        .dropout = 0.2f,
         .input_dropout = 0,
         .batch_norm = true,
         .loss = FX_CROSS_ENTROPY,
@@ -30,7 +30,7 @@ fx_training_params fx_training_defaults(void) {
         .schedule = FX_SCHEDULE_COSINE,
         .label_smoothing = 0.1f,
         .validation = 0.1f,
-        .early_stopping = 5,
+        .early_stopping = 0,
         .standardize = true,
         .refit = false,
     };
@@ -43,7 +43,7 @@ fx_training_params fx_training_resolve(const fx_training_params *params, size_t 
         double epochs = ratio <= 1 ? 20 : 20 * sqrt(ratio);
         p.epochs = epochs < 100 ? (int)(epochs + 0.5) : 100;
     }
-    if (p.learning_rate == 0) p.learning_rate = p.optimizer == FX_ADAMW ? 0.001f : 0.01f;
+    if (p.learning_rate == 0) p.learning_rate = p.optimizer == FX_ADAMW ? 0.003f : 0.01f;
     return p;
 }
 
@@ -81,7 +81,7 @@ static const fx_param training_table[] = {
     {"optimizer", FX_PARAM_CHOICE, T(optimizer), 0, 0, optimizers, false,
      "how weights follow the gradient"},
     {"learning_rate", FX_PARAM_FLOAT, T(learning_rate), 1e-12, 1e6, NULL, true,
-     "at the start; auto: 0.001 for adamw, 0.01 for sgd"},
+     "at the start; auto: 0.003 for adamw, 0.01 for sgd"},
     {"momentum", FX_PARAM_FLOAT, T(momentum), 0, 0.9999, NULL, false,
      "of sgd: share of the last step that the next one keeps"},
     {"weight_decay", FX_PARAM_FLOAT, T(weight_decay), 0, 1e3, NULL, false,

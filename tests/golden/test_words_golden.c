@@ -139,12 +139,14 @@ static fx_vocabulary *make_vocabulary(const char *encoding, bool spherical, int 
             matrix[i * D + j] =
                 (float)(0.25 * (noise_unit(9, i * D + j) + noise_unit(9, j * D + i)) + (i == j));
     fx_text json = {0};
-    cr_assert_eq(fx__text_printf(&json, &error,
-                                 "{\"bovw\": {\"words\": 21, \"patch\": 4, \"stride\": %d, "
-                                 "\"encoding\": \"%s\", \"threshold\": 0.3, \"grid\": 3, "
-                                 "\"spherical\": %s}}",
-                                 stride, encoding, spherical ? "true" : "false"),
-                 FX_OK);
+    cr_assert_eq(
+        fx__text_printf(
+            &json, &error,
+            "{\"bovw\": {\"words\": 21, \"local\": \"patch\", \"patch\": 4, \"stride\": %d, "
+            "\"encoding\": \"%s\", \"threshold\": 0.3, \"grid\": 3, "
+            "\"spherical\": %s}}",
+            stride, encoding, spherical ? "true" : "false"),
+        FX_OK);
     fx_tensors *tensors;
     fx_vocabulary *vocabulary;
     const size_t d = D, shape[] = {WORDS, D}, square[] = {D, D};

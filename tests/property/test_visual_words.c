@@ -19,11 +19,13 @@ static fx_error error;
 
 typedef struct noise_source {
     int height, small; // image `small` is 5 × 4
+    int width;         // of the narrowest; 0: 20
 } noise_source;
 
 static fx_status get(const void *self, size_t index, fx_image *out, fx_error *e) {
     const noise_source *s = self;
-    int width = 20 + (int)(index % 3), height = s->height, channels = index == 7 ? 1 : 3;
+    int width = (s->width ? s->width : 20) + (int)(index % 3), height = s->height,
+        channels = index == 7 ? 1 : 3;
     if ((int)index == s->small) {
         width = 5;
         height = 4;
@@ -33,15 +35,26 @@ static fx_status get(const void *self, size_t index, fx_image *out, fx_error *e)
     return FX_OK;
 }
 
+static fx_status probe(const void *self, size_t index, fx_image *out, fx_error *e) {
+    fx_image image = {0};
+    fx_status status = get(self, index, &image, e);
+    out->width = image.width;
+    out->height = image.height;
+    out->channels = image.channels;
+    fx_image_destroy(&image);
+    return status;
+}
+
 static void name(const void *self, size_t index, char *out, size_t size) {
     (void)self;
     snprintf(out, size, "noise[%zu]", index);
 }
 
-static const noise_source normal = {18, -1};
+static const noise_source normal = {18, -1, 0};
 
 static fx_image_source make_source(const noise_source *self, size_t count) {
-    return (fx_image_source){.self = self, .count = count, .get = get, .name = name};
+    return (fx_image_source){
+        .self = self, .count = count, .get = get, .probe = probe, .name = name};
 }
 
 static fx_bovw_params small_params(void) {
@@ -281,6 +294,7 @@ Test(vocabulary, auto_values) {
     fx_vocabulary *v = learn(&params);
     const fx_bovw_params *p = fx_vocabulary_params(v);
     cr_assert_eq(p->words, 200);
+    cr_assert_eq(p->local, FX_BOVW_PATCH);
     cr_assert_eq(p->patch, 6);
     cr_assert_eq(p->samples, 50000);
     cr_assert_eq(p->stride, 1);
@@ -288,7 +302,7 @@ Test(vocabulary, auto_values) {
     cr_assert_eq(fx_bovw_length(v), 16 * 2 * 200);
     fx_vocabulary_destroy(v);
     // 20 … 22 × 300 pixels: more than 64 · 64.
-    const noise_source tall = {300, -1};
+    const noise_source tall = {300, -1, 0};
     fx_image_source source = make_source(&tall, 10);
     params.local = FX_BOVW_SIFT;
     params.words = 10;
@@ -298,13 +312,24 @@ Test(vocabulary, auto_values) {
     cr_assert_eq(p->samples, 2500);
     cr_assert_eq(p->stride, 8);
     fx_vocabulary_destroy(v);
+    // Patches up to 64 pixels a side or where a patch is given, else SIFT.
+    params.local = FX_BOVW_LOCAL_AUTO;
+    for (int width = 64; width <= 65; width++)
+        for (params.patch = 0; params.patch <= 8; params.patch += 8) {
+            const noise_source wide = {300, -1, width};
+            source = make_source(&wide, 10);
+            cr_assert_eq(fx_vocabulary_learn(&params, &source, 1, 1, NULL, &v, &error), FX_OK);
+            cr_assert_eq(fx_vocabulary_params(v)->local,
+                         width > 64 && params.patch == 0 ? FX_BOVW_SIFT : FX_BOVW_PATCH);
+            fx_vocabulary_destroy(v);
+        }
 }
 
 Test(vocabulary, learning_errors) {
     fx_bovw_params params = small_params();
     fx_image_source source = make_source(&normal, 40);
     fx_vocabulary *v;
-    const noise_source one_small = {18, 11};
+    const noise_source one_small = {18, 11, 0};
     fx_image_source with_small = make_source(&one_small, 40);
     cr_assert_eq(fx_vocabulary_learn(&params, &with_small, 3, 1, NULL, &v, &error), FX_ERROR_DATA);
     cr_assert_str_eq(error.message, "noise[11]: the image is 5 × 4 pixels, smaller than a patch of "
@@ -403,8 +428,10 @@ Test(vocabulary, file_errors) {
     cr_assert_eq(fx_vocabulary_load(path, &v, &error), FX_ERROR_IO);
     const float value[48] = {0, NAN};
     const size_t shape[] = {2, 12}, wrong[] = {2, 24};
-    const char *json = "{\"bovw\": {\"words\": 2, \"patch\": 2, \"stride\": 1, \"whiten\": false}}";
-    const char *automatic = "{\"bovw\": {\"words\": 2, \"patch\": 2, \"whiten\": false}}";
+    const char *json = "{\"bovw\": {\"words\": 2, \"local\": \"patch\", \"patch\": 2, \"stride\": "
+                       "1, \"whiten\": false}}";
+    const char *automatic =
+        "{\"bovw\": {\"words\": 2, \"local\": \"patch\", \"patch\": 2, \"whiten\": false}}";
     const struct {
         const char *json, *channels, *part;
         const size_t *shape;

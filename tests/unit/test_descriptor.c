@@ -14,6 +14,7 @@ static fx_descriptor_params params_of(int count, const int *features) {
     fx_descriptor_params p = fx_descriptor_defaults();
     p.features.count = count;
     memcpy(p.features.values, features, sizeof(int) * (size_t)count);
+    p.hog.pixels_per_cell = 8;
     p.bovw.words = 6;
     p.bovw.patch = 4;
     p.bovw.samples = 500;
@@ -261,9 +262,14 @@ Test(descriptor, native_sizes) {
     float *row = extract(d, &images[2], &length);
     cr_assert_eq(length, (size_t)3 * 5 * 36);
     free(row);
-    cr_assert_eq(fx_descriptor_length(d, 7, 3, &length, &error), FX_ERROR_DATA);
-    cr_assert_eq(length, 0);
-    assert_message(error, "7×3 pixels are smaller than one HoG block, expected at least 16×16");
+    // Enlarged to one block where it is smaller, on the sides that are.
+    cr_assert_eq(fx_descriptor_length(d, 7, 3, &length, &error), FX_OK);
+    cr_assert_eq(length, 36);
+    cr_assert_eq(fx_descriptor_length(d, 7, 24, &length, &error), FX_OK);
+    cr_assert_eq(length, 2 * 36);
+    row = extract(d, &images[3], &length);
+    for (size_t k = 0; k < length; k++) cr_assert(isfinite(row[k]));
+    free(row);
     // As many numbers in another arrangement pass; another number does not.
     float *rows = malloc(sizeof *rows * 4 * 432);
     cr_assert_eq(fx_descriptor_extract_range(d, &source, 0, 2, 432, rows, FX_ON_ERROR_FAIL, NULL,
@@ -277,10 +283,30 @@ Test(descriptor, native_sizes) {
     cr_assert_eq(fx_descriptor_extract_range(d, &source, 3, 4, 432, rows, FX_ON_ERROR_FAIL, NULL,
                                              NULL, &error),
                  FX_ERROR_DATA);
-    assert_message(error, "image 3: 7×3 pixels are smaller than one HoG block");
+    assert_message(error, "image 3: 7×3 pixels give 36 numbers");
     free(rows);
     fx_descriptor_destroy(d);
     free_images(images, 4);
+}
+
+// 8, a quarter of the shorter side where that is less, and at least 1.
+Test(descriptor, auto_cells) {
+    const struct {
+        fx_size size;
+        int cell;
+    } cases[] = {{{0, 0}, 8},   {{-1, -1}, 8},   {{28, 28}, 7}, {{40, 17}, 4},
+                 {{32, 32}, 8}, {{300, 200}, 8}, {{7, 3}, 1}};
+    fx_image image = pixels_random(64, 48, 3, 1);
+    fx_image_source source = pixels_source(&image, 1);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        fx_descriptor_params p = params_with(FX_FEATURE_HOG);
+        p.hog.pixels_per_cell = 0;
+        p.image.size = cases[i].size;
+        fx_descriptor *d = prepare(&p, &source);
+        cr_assert_eq(fx_descriptor_get_params(d)->hog.pixels_per_cell, cases[i].cell, "%zu", i);
+        fx_descriptor_destroy(d);
+    }
+    fx_image_destroy(&image);
 }
 
 Test(descriptor, native_keeps_images_of_one_size) {
@@ -377,10 +403,12 @@ Test(descriptor, bad_images) {
             cr_assert(valid[i] ? largest > 0 : largest == 0, "image %d: %g", i, (double)largest);
         }
         // Only bad ones, and nothing at all.
+        memset(rows, 0xff, sizeof *rows * length);
         cr_assert_eq(fx_descriptor_extract_range(d, &source, 69, 70, length, rows, FX_ON_ERROR_SKIP,
                                                  valid, NULL, &error),
                      FX_OK);
         cr_assert(!valid[0]);
+        for (size_t k = 0; k < length; k++) cr_assert(rows[k] == 0);
         cr_assert_eq(fx_descriptor_extract_range(d, &source, 7, 7, length, rows, FX_ON_ERROR_FAIL,
                                                  NULL, NULL, &error),
                      FX_OK);

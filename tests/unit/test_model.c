@@ -96,6 +96,7 @@ Test(model, refit_is_a_training_of_the_chosen_length_on_everything) {
     tiny_create(120, 0, 30, &tiny);
     fx_model_params params = tiny_params(FX_FEATURE_COLOR);
     params.train.learning_rate = 0.3F; // too large: the last epoch is not the best
+    params.mlp.dropout = 0.5F;
     params.train.schedule = FX_SCHEDULE_CONSTANT;
     params.train.refit = true;
     trained refit = train_images(&params, &tiny);

@@ -84,7 +84,7 @@ Test(optimizer, auto_values) {
     cr_assert_eq(fx_training_resolve(&params, 50000).epochs, 20);
     cr_assert_eq(fx_training_resolve(&params, 5000).epochs, 40);
     cr_assert_eq(fx_training_resolve(&params, 100).epochs, 100);
-    cr_assert_eq(fx_training_resolve(&params, 100).learning_rate, 0.001f);
+    cr_assert_eq(fx_training_resolve(&params, 100).learning_rate, 0.003f);
     params.optimizer = FX_SGD;
     params.epochs = 3;
     cr_assert_eq(fx_training_resolve(&params, 100).learning_rate, 0.01f);
