@@ -171,7 +171,8 @@ static inline void make_folder(const char *path) {
 
 static inline size_t file_size(const char *path) {
     struct stat info;
-    return stat(path, &info) == 0 ? (size_t)info.st_size : (size_t)-1;
+    cr_assert_eq(stat(path, &info), 0, "%s", path);
+    return (size_t)info.st_size;
 }
 
 static inline bool file_exists(const char *path) {
@@ -209,8 +210,11 @@ static inline void write_image(const char *path, int width, int height, const ui
     fx_image_destroy(&image);
 }
 
-// FOLDER/{blue,green,red}/00.png …: `count` images of 16 × 16 each.
-static inline void write_classes(const char *folder, int count) {
+static const uint8_t gray[3] = {128, 128, 128};
+
+// FOLDER/{blue,green,red}/00.png …: `count` images of 16 × 16 each. With `alike` all are gray and
+// nothing but noise tells the classes apart.
+static inline void write_folder(const char *folder, int count, bool alike) {
     static const struct {
         const char *name;
         uint8_t color[3];
@@ -222,12 +226,15 @@ static inline void write_classes(const char *folder, int count) {
         make_folder(path);
         for (int i = 0; i < count; i++) {
             snprintf(path, sizeof path, "%s/%s/%02d.png", folder, classes[c].name, i);
-            write_image(path, 16, 16, classes[c].color, i % 2, (uint64_t)(100 * c + i));
+            write_image(path, 16, 16, alike ? gray : classes[c].color, i % 2,
+                        (uint64_t)(100 * c + i));
         }
     }
 }
 
-static const uint8_t gray[3] = {128, 128, 128};
+static inline void write_classes(const char *folder, int count) {
+    write_folder(folder, count, false);
+}
 
 // 8 × 8 pixels, made with PIL 13.0.0 (quality 60, optimized).
 static const uint8_t tiny_jpeg[] = {

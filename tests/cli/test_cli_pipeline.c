@@ -90,6 +90,23 @@ Test(cli_pipeline, train_predict_eval) {
     cr_expect(strstr(result.out, "test 1.0000"), "%s", result.out);
 }
 
+// A folder without train/ and test/ is split again as it was for the training. Images of noise are
+// learned by heart, so that any of them in the test would show.
+Test(cli_pipeline, eval_tests_what_was_not_trained_on) {
+    write_folder("noise", 20, true);
+    cli_result result = run("classify --raw noise -o model --json --seed 7 " QUICK, NULL);
+    expect_success(result);
+    json_t *trained = parse(&result);
+    result = run("classify eval model noise --json", NULL);
+    expect_success(result);
+    json_t *tested = parse(&result);
+    cr_expect(number(trained, "train_accuracy") > number(trained, "test_accuracy") + 0.2);
+    cr_expect(
+        json_equal(json_object_get(trained, "confusion"), json_object_get(tested, "confusion")));
+    json_decref(trained);
+    json_decref(tested);
+}
+
 Test(cli_pipeline, scores_where_there_are_no_probabilities) {
     write_classes("data", 8);
     cli_result result =
