@@ -210,7 +210,7 @@ static void draw_background(fx_rng *rng, double figure, color *canvas) {
     for (int y = 0; y < SIDE; y++)
         for (int x = 0; x < SIDE; x++)
             canvas[y * SIDE + x] =
-                mix(from, to, clamp(0.5 + dx * (x - SIDE / 2) + dy * (y - SIDE / 2), 0, 1));
+                mix(from, to, clamp(0.5 + dx * (x - SIDE / 2.0) + dy * (y - SIDE / 2.0), 0, 1));
 }
 
 // Short thick lines and dots.
