@@ -100,8 +100,11 @@ void fx__backprop_destroy(fx__backprop *b) {
 static void draw_masks(fx__backprop *b, size_t n, fx__dropout_key key) {
     const fx_mlp *mlp = b->mlp;
     const float input = mlp->params.input_dropout, hidden = mlp->params.dropout;
-    if (input <= 0 && (hidden <= 0 || mlp->layer_count < 2)) return;
-#pragma omp parallel for schedule(static)
+    size_t units = b->kept ? mlp->inputs : 0;
+    for (size_t l = 0; l < mlp->layer_count; l++)
+        if (b->layers[l].kept) units += mlp->layers[l].width;
+    if (units == 0) return;
+#pragma omp parallel for schedule(static) if (n * units > FX__PARALLEL_WORK)
     for (size_t i = 0; i < n; i++) {
         fx__dropout_key row = {key.seed, key.epoch, key.position + i};
         if (b->kept) {
@@ -158,7 +161,7 @@ static void forward(fx__backprop *b, size_t n) {
         fx__gemm(false, false, n, layer->columns, layer->inputs, 1, input, layer->inputs,
                  layer->weights, layer->columns, 0, state->linear, layer->columns);
         if (!layer->hidden) return;
-#pragma omp parallel for schedule(dynamic, 1) if (layer->width > FX__COLUMNS)
+#pragma omp parallel for schedule(dynamic, 1) if (n * layer->columns > FX__PARALLEL_WORK)
         for (size_t begin = 0; begin < layer->width; begin += FX__COLUMNS) {
             size_t left = layer->width - begin;
             forward_units(mlp, layer, state, n, begin, left < FX__COLUMNS ? left : FX__COLUMNS);
@@ -224,7 +227,7 @@ static void backward(fx__backprop *b, size_t n, float *delta) {
             out = b->delta[next];
             next = 1 - next;
         }
-#pragma omp parallel for schedule(dynamic, 1) if (layer->width > FX__COLUMNS)
+#pragma omp parallel for schedule(dynamic, 1) if (n * layer->columns > FX__PARALLEL_WORK)
         for (size_t begin = 0; begin < layer->width; begin += FX__COLUMNS) {
             size_t left = layer->width - begin;
             size_t count = left < FX__COLUMNS ? left : FX__COLUMNS;

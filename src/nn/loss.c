@@ -18,7 +18,10 @@
 #include "src/base/kernel.h"
 #include "src/nn/vector_math.h"
 
-enum { PIECES = 16 }; // of the rows, whatever their number
+enum {
+    PIECES = 16,          // of the rows, whatever their number
+    PARALLEL_WORK = 2048, // scores from which on it is worth waking other threads for
+};
 
 typedef struct job {
     int loss;
@@ -95,7 +98,7 @@ fx__loss_sum fx__loss(int loss, float label_smoothing, size_t n, size_t classes,
                       const float *bias, const int *labels, bool gradient) {
     const job b = {loss, label_smoothing, 1.0f / (float)n, classes, bias, gradient};
     fx__loss_sum sums[PIECES];
-#pragma omp parallel for schedule(static) if (n * classes > 1024)
+#pragma omp parallel for schedule(static) if (n * classes > PARALLEL_WORK)
     for (size_t piece = 0; piece < PIECES; piece++) {
         size_t begin = n * piece / PIECES, end = n * (piece + 1) / PIECES;
         sums[piece] = loss_of_rows(&b, end - begin, scores + begin * classes, labels + begin);
@@ -122,6 +125,6 @@ static void softmax_row(float *s, size_t classes) {
 
 void fx_softmax(float *scores, size_t n, size_t outputs) {
     if (outputs == 0) return;
-#pragma omp parallel for schedule(static) if (n * outputs > 1024)
+#pragma omp parallel for schedule(static) if (n * outputs > PARALLEL_WORK)
     for (size_t i = 0; i < n; i++) softmax_row(scores + i * outputs, outputs);
 }

@@ -6,6 +6,9 @@
 #include "src/base/memory.h"
 #include "src/nn/optimizer.h"
 
+// Elements from which on an element-wise pass is worth waking other threads for.
+enum { FX__PARALLEL_WORK = 1 << 14 };
+
 // One linear layer with what follows it. Hidden units are the maximum of `pieces` columns each
 // (pieces 1: the column itself); column k · width + j is piece k of unit j.
 typedef struct fx__layer {

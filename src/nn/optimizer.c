@@ -80,7 +80,7 @@ void fx__optimizer_step(fx__optimizer *optimizer, float *parameters, const float
     double t = (double)++optimizer->steps;
     float corrected = (float)(learning_rate / (1 - pow(0.9, t)));
     float root = (float)(1 / sqrt(1 - pow(0.999, t)));
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (o->count > PIECE)
     for (size_t p = 0; p < o->piece_count; p++) {
         const fx__parameter_group *piece = &o->pieces[p];
         float *w = parameters + piece->begin, *m = o->moments + piece->begin;

@@ -28,7 +28,7 @@ void fx__mlp_standardize_row(const fx_mlp *mlp, const float *from, float *to) {
 }
 
 void fx__mlp_standardize(const fx_mlp *mlp, size_t n, const float *from, float *to) {
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (n * mlp->inputs > FX__PARALLEL_WORK)
     for (size_t i = 0; i < n; i++)
         fx__mlp_standardize_row(mlp, from + i * mlp->inputs, to + i * mlp->inputs);
 }
@@ -86,7 +86,7 @@ void fx__predictor_refresh(fx__predictor *predictor) {
 // y[n, width] = f(z[n, columns] · scale + shift).
 static void activate(const fx__layer *layer, int activation, size_t n, const float *z,
                      const float *scale, const float *shift, float *y) {
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (n * layer->columns > FX__PARALLEL_WORK)
     for (size_t i = 0; i < n; i += ROWS) {
         size_t rows = n - i < ROWS ? n - i : ROWS;
         const float *from = z + i * layer->columns;

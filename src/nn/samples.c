@@ -32,7 +32,7 @@ static fx_status fill_from_matrix(const void *self, uint32_t epoch, const uint32
     const fx_matrix *matrix = self;
     (void)epoch;
     (void)error;
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (n * matrix->columns > FX__PARALLEL_WORK)
     for (size_t i = 0; i < n; i++)
         memcpy(x + i * matrix->columns, matrix->data + indices[i] * matrix->columns,
                matrix->columns * sizeof *x);
@@ -47,7 +47,7 @@ fx_status fx__samples_gather(const fx_samples *samples, const fx_mlp *mlp, uint3
                              const uint32_t *indices, size_t n, float *x, fx_error *error) {
     if (samples->fill == fill_from_matrix) {
         const fx_matrix *matrix = samples->self;
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (n * matrix->columns > FX__PARALLEL_WORK)
         for (size_t i = 0; i < n; i++)
             fx__mlp_standardize_row(mlp, matrix->data + indices[i] * matrix->columns,
                                     x + i * matrix->columns);
@@ -115,7 +115,7 @@ fx_status fx__samples_standardize(const fx_samples *samples, fx_mlp *mlp, size_t
             memcpy(m.low, x, inputs * sizeof *x);
             memcpy(m.high, x, inputs * sizeof *x);
         }
-#pragma omp parallel for schedule(static) if (n * inputs > 4096)
+#pragma omp parallel for schedule(static) if (n * inputs > FX__PARALLEL_WORK)
         for (size_t j = 0; j < inputs; j += COLUMNS)
             add_rows(n, inputs - j < COLUMNS ? inputs - j : COLUMNS, x + j, inputs,
                      mlp->input_mean + j, m.sum + j, m.squares + j, m.low + j, m.high + j);

@@ -175,6 +175,7 @@ Test(training, standardization) {
     for (size_t i = 0; i < COUNT; i++) {
         float *row = d->x.data + i * INPUTS;
         row[0] = 1000 + row[0] * 0.01f; // a mean that would swamp a naive sum of squares
+        row[2] = i == 77;
         row[1] = i % 2 ? 0.1f : nextafterf(0.1f, 1); // constant but for rounding
     }
     double mean = 0, variance = 0;
@@ -188,6 +189,8 @@ Test(training, standardization) {
     cr_assert(fabs((double)fx_mlp_input_scale(mlp)[0] * sqrt(variance) - 1) <= 1e-6);
     cr_assert_float_eq(fx_mlp_input_mean(mlp)[1], 0.1f, 1e-7);
     cr_assert_eq(fx_mlp_input_scale(mlp)[1], 0);
+    // Once 1, else 0: 14 deviations from the mean of 1/200, brought to 4.
+    cr_assert_float_eq((1 - fx_mlp_input_mean(mlp)[2]) * fx_mlp_input_scale(mlp)[2], 4, 1e-5);
 
     params.standardize = false;
     fx_mlp *plain = network(true);
