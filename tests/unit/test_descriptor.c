@@ -5,7 +5,10 @@
 #include <string.h>
 
 #include "featx/descriptor.h"
+#include "tests/support/folder.h"
 #include "tests/support/pixels.h"
+
+TestSuite(descriptor, .init = folder_enter, .fini = folder_leave);
 
 #define assert_message(error, text)                                                                \
     cr_assert_not_null(strstr((error).message, text), "message: %s", (error).message)
@@ -458,6 +461,36 @@ Test(descriptor, whitened_pixels) {
     free(rows);
     fx_descriptor_destroy(d);
     free_images(images, COUNT);
+}
+
+// A vocabulary given brings its own parameters, and must be of the images' channels.
+Test(descriptor, vocabulary_from_a_file) {
+    fx_image images[20];
+    for (int i = 0; i < 20; i++) images[i] = pixels_random(12, 12, 1, (uint64_t)i);
+    fx_image_source source = pixels_source(images, 20);
+    fx_descriptor_params p = params_with(FX_FEATURE_BOVW);
+    fx_vocabulary *vocabulary;
+    fx_error error = {0};
+    cr_assert_eq(fx_vocabulary_learn(&p.bovw, &source, 1, 1, NULL, &vocabulary, &error), FX_OK,
+                 "%s", error.message);
+    cr_assert_eq(fx_vocabulary_save(vocabulary, "words", &error), FX_OK, "%s", error.message);
+    size_t expected = fx_bovw_length(vocabulary), length;
+    fx_vocabulary_destroy(vocabulary);
+
+    p.bovw.words = 99;
+    fx_descriptor *d = NULL;
+    cr_assert_eq(fx_descriptor_prepare(&p, &source, "words", 1, NULL, &d, &error), FX_OK, "%s",
+                 error.message);
+    cr_assert_eq(fx_descriptor_get_params(d)->bovw.words, 6);
+    cr_assert_eq(fx_descriptor_length(d, 12, 12, &length, NULL), FX_OK);
+    cr_assert_eq(length, expected);
+    fx_descriptor_destroy(d);
+
+    p.image.gray = FX_GRAY_NO;
+    cr_assert_eq(fx_descriptor_prepare(&p, &source, "words", 1, NULL, &d, &error), FX_ERROR_DATA);
+    cr_assert_null(d);
+    assert_message(error, "words: found visual words of gray images, expected RGB");
+    free_images(images, 20);
 }
 
 static bool stop_at_once(void *self, const char *stage, size_t done, size_t total,
