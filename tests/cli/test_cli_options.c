@@ -260,6 +260,14 @@ Test(cli_options, unwritable_output) {
     expect_failure(result, 1, "no/such/folder");
 }
 
+// A report that cannot be drawn is said before the training, and nothing is left behind.
+Test(cli_options, no_gnuplot) {
+    setenv("PATH", cli_folder, 1);
+    cli_result result = run("classify compare -o report", NULL);
+    expect_failure(result, 1, "gnuplot");
+    cr_expect(!file_exists("report"));
+}
+
 Test(cli_options, hostile_names) {
     write_image("a\x1b[2Jb\n.png", 8, 8, gray, false, 1);
     cli_result result = run("featx --features color -o x.npy", "a\x1b[2Jb\n.png", NULL);
