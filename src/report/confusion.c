@@ -6,7 +6,7 @@
 #include "src/report/page.h"
 #include "src/report/summary.h"
 
-enum { TABLE_CLASSES = 30, WORST = 8, PICTURE_SIDE = 480 };
+enum { TABLE_CLASSES = 30, WORST = 6, PICTURE_SIDE = 480 };
 
 // Sum over the seeds: counts[classes, classes], and the sums of its rows.
 typedef struct {
@@ -50,8 +50,11 @@ static void put_table(fx_page *page, const confusion *c) {
             fx__put_name(page, names[row]);
             fx__put(page, "</th>");
         }
-        fx__put(page, "<td class=\"%c\" style=\"--v:%.2f\">", row == column ? 'y' : 'x',
-                share(c, i));
+        if (c->counts[i] == 0)
+            fx__put(page, "<td class=\"z\">");
+        else
+            fx__put(page, "<td class=\"%c\" style=\"--v:%.2f\">", row == column ? 'y' : 'x',
+                    share(c, i));
         fx__put_count(page, c->counts[i]);
         fx__put(page, column + 1 == c->classes ? "</td></tr>\n" : "</td>");
     }
@@ -76,7 +79,7 @@ static void put_matrix(fx_page *page, const confusion *c) {
                     image.pixels[(y * side + x) * 3 + k] =
                         (uint8_t)(255 - v * (255 - color[k]) + 0.5);
             }
-    fx__put_picture(page, &image,
+    fx__put_picture(page, &image, 1,
                     "Confusion matrix as a picture: rows are true classes, columns "
                     "predicted ones, darker is more");
     fx_image_destroy(&image);
@@ -103,28 +106,30 @@ static void put_worst(fx_page *page, const confusion *c) {
 }
 
 void fx__put_confusions(fx_page *page) {
-    size_t seeds = page->comparison->seed_count;
+    enum { OPEN_MAX = 12 }; // arms; the matrices of more are folded
+    bool folded = page->comparison->arm_count > OPEN_MAX;
     fx__put(page,
             "<h2>What is taken for what</h2>\n<p class=\"note\">Confusion matrices of the "
             "test images%s. Rows: the true class; columns: the predicted one. Shaded by the "
-            "share of the row: <span class=\"right\">right</span> in blue, wrong in orange."
-            "</p>\n",
-            seeds > 1 ? ", summed over the seeds" : "");
+            "share of the row: right in blue, wrong in orange.</p>\n<div class=\"%s\">\n",
+            page->comparison->seed_count > 1 ? ", summed over the seeds" : "",
+            folded ? "" : "matrices");
     for (size_t i = 0; i < page->comparison->arm_count && page->status == FX_OK; i++) {
         confusion c;
         page->status = confusion_create(page, page->order[i], &c);
         if (page->status == FX_OK) {
-            fx__put(page, "<details%s><summary>", i == 0 ? " open" : "");
+            fx__put(page, folded ? "<details><summary>" : "<section><h3>");
             fx__put_arm(page, page->order[i]);
-            fx__put(page, "</summary>\n");
+            fx__put(page, folded ? "</summary>\n" : "</h3>\n");
             if (c.classes <= TABLE_CLASSES)
                 put_table(page, &c);
             else
                 put_matrix(page, &c);
             put_worst(page, &c);
-            fx__put(page, "</details>\n");
+            fx__put(page, folded ? "</details>\n" : "</section>\n");
         }
         free(c.counts);
         free(c.rows);
     }
+    fx__put(page, "</div>\n");
 }

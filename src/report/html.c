@@ -28,18 +28,16 @@ static bool is_raw(const fx_page *page, size_t arm) {
     return true;
 }
 
-// "A leads B by 1.2 points (0.3 to 2.1, p = 0.01)", or that it may be chance.
-static void put_lead(fx_page *page, size_t winner, size_t other) {
-    fx_pair pair;
-    if (!fx__find_pair(page->comparison, winner, other, &pair)) return;
-    fx__put(page, "%s points (", pair.p < 0.05 ? "" : "only ");
-    fx__put_points(page, pair.ci95[0]);
+// The lead of the first over the second: "1.2 points (95 % interval 0.3 to 2.1; p = 0.01)".
+static void put_lead(fx_page *page, const fx_pair *pair) {
+    fx__put_points(page, pair->difference);
+    fx__put(page, " points (95&nbsp;%% interval ");
+    fx__put_points(page, pair->ci95[0]);
     fx__put(page, " to ");
-    fx__put_points(page, pair.ci95[1]);
-    fx__put(page, "; p ");
-    if (!(pair.p < 0.0001)) fx__put(page, "= ");
-    fx__put_p(page, pair.p);
-    fx__put(page, pair.p < 0.05 ? ")" : "), which could be chance");
+    fx__put_points(page, pair->ci95[1]);
+    fx__put(page, "; p&nbsp;%s", pair->p < 0.0001 ? "" : "=&nbsp;");
+    fx__put_p(page, pair->p);
+    fx__put(page, pair->p < 0.05 ? ")" : "), which could be chance");
 }
 
 static void put_answer(fx_page *page) {
@@ -61,8 +59,7 @@ static void put_answer(fx_page *page) {
         fx__put(page, ", ahead of <strong>");
         fx__put_arm(page, page->order[1]);
         fx__put(page, "</strong> by ");
-        fx__put_points(page, pair.difference);
-        put_lead(page, best, page->order[1]);
+        put_lead(page, &pair);
     }
     fx__put(page, ".</p>\n");
 }
@@ -88,8 +85,7 @@ static void put_question(fx_page *page) {
     fx__put(page, " (");
     fx__put_percent(page, fx__arm_summary(comparison, best[1]).accuracy);
     fx__put(page, "), by ");
-    fx__put_points(page, pair.difference);
-    put_lead(page, best[raw_wins], best[!raw_wins]);
+    put_lead(page, &pair);
     fx__put(page, ".</p>\n");
 }
 
@@ -187,7 +183,7 @@ fx_status fx__report_html(const fx_comparison *comparison, const fx_report_optio
     put_answer(&page);
     put_question(&page);
     fx__put_arms_table(&page);
-    fx__put_time_plot(&page);
+    fx__put_time(&page);
     fx__put_pairs_table(&page);
     fx__put_learning_curves(&page);
     fx__put_templates(&page);

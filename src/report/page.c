@@ -56,12 +56,13 @@ void fx__put_points(fx_page *page, double difference) {
         return;
     }
     double points = fabs(100 * difference), half = decimals(page) == 2 ? 0.005 : 0.05;
-    const char *sign = points < half ? "" : difference < 0 ? "−" : "+";
-    fx__put(page, "%s%.*f", sign, decimals(page), points);
+    fx__put(page, "%s%.*f", difference < 0 && points >= half ? "−" : "", decimals(page), points);
 }
 
 void fx__put_seconds(fx_page *page, double seconds) {
-    if (!(seconds < 600))
+    if (seconds < 0.005)
+        fx__put(page, "–");
+    else if (seconds >= 600)
         fx__put(page, "%.0f&nbsp;min", seconds / 60);
     else
         fx__put(page, "%.*f&nbsp;s", seconds < 10 ? 2 : seconds < 100 ? 1 : 0, seconds);

@@ -28,10 +28,10 @@ void fx__put_markup(fx_page *page, const char *markup); // as it is, of any leng
 void fx__put_name(fx_page *page, const char *name);
 void fx__put_count(fx_page *page, uint64_t count);     // 12,345
 void fx__put_percent(fx_page *page, double fraction);  // 12.3 %, or a dash for NaN
-void fx__put_points(fx_page *page, double difference); // +1.2, of a difference of fractions
-void fx__put_seconds(fx_page *page, double seconds);
+void fx__put_points(fx_page *page, double difference); // 1.2 or −1.2, of a difference of fractions
+void fx__put_seconds(fx_page *page, double seconds);   // a dash below half a hundredth
 void fx__put_bytes(fx_page *page, size_t bytes);
-void fx__put_p(fx_page *page, double p); // p = 0.012, p < 0.0001
+void fx__put_p(fx_page *page, double p); // 0.012, < 0.0001
 void fx__put_arm(fx_page *page, size_t arm);
 
 // A box that scrolls sideways where its content is wider than the page.
@@ -40,12 +40,13 @@ void fx__put_scroll_end(fx_page *page);
 
 // The parts.
 void fx__put_arms_table(fx_page *page);
+void fx__put_time_table(fx_page *page);
 void fx__put_pairs_table(fx_page *page);
 void fx__put_settings(fx_page *page);
-void fx__put_time_plot(fx_page *page);
+void fx__put_time(fx_page *page);
 void fx__put_learning_curves(fx_page *page);
 void fx__put_templates(fx_page *page);
 void fx__put_confusions(fx_page *page);
-// A picture as a PNG within the page; `alt` is our own words.
-void fx__put_picture(fx_page *page, const fx_image *image, const char *alt);
+// A picture as a PNG within the page, shown `zoom` times as large; `alt` is our own words.
+void fx__put_picture(fx_page *page, const fx_image *image, int zoom, const char *alt);
 #endif

@@ -5,13 +5,21 @@
 // or white.
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "src/base/memory.h"
 #include "src/image/image_file.h"
 #include "src/report/page.h"
 #include "src/report/summary.h"
 
-enum { UNITS_MAX = 100, COLUMNS = 10, GAP = 2, TILE_MIN = 40 };
+enum {
+    UNITS_MAX = 100,
+    COLUMNS = 10,
+    GAP = 1,
+    GAP_SHADE = 32,
+    TILE_MIN = 48,
+    SHEET_PIXELS = 1 << 20
+};
 
 static fx_status append_base64(fx_text *out, const char *bytes, size_t count, fx_error *error) {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -27,13 +35,13 @@ static fx_status append_base64(fx_text *out, const char *bytes, size_t count, fx
     return FX_OK;
 }
 
-void fx__put_picture(fx_page *page, const fx_image *image, const char *alt) {
+void fx__put_picture(fx_page *page, const fx_image *image, int zoom, const char *alt) {
     fx_text png = {0};
     if (page->status == FX_OK) page->status = fx__image_encode_png(image, &png, page->error);
     fx__put(page,
             "<img class=\"picture\" width=\"%d\" height=\"%d\" alt=\"%s\" "
             "src=\"data:image/png;base64,",
-            image->width, image->height, alt);
+            image->width * zoom, image->height * zoom, alt);
     if (page->status == FX_OK)
         page->status = append_base64(page->out, png.data, png.length, page->error);
     fx__put(page, "\">");
@@ -80,21 +88,17 @@ static double template_rms(const layer *l, size_t unit) {
     return sqrt(sum / (double)l->inputs);
 }
 
-// Draws a unit's template, each pixel enlarged to zoom × zoom, at (left, top).
-static void draw_template(const layer *l, size_t unit, int zoom, int left, int top,
-                          fx_image *image) {
-    double rms = template_rms(l, unit), unit_value = rms > 0 ? 127 / (3 * rms) : 0;
-    for (int y = 0; y < l->height * zoom; y++)
-        for (int x = 0; x < l->width * zoom; x++)
-            for (int c = 0; c < l->channels; c++) {
-                size_t input = ((size_t)(y / zoom) * (size_t)l->width + (size_t)(x / zoom)) *
-                                   (size_t)l->channels +
-                               (size_t)c;
-                double value = 128 + unit_value * template_value(l, unit, input);
-                value = fmin(255, fmax(0, value));
-                size_t at = (size_t)(top + y) * (size_t)image->width + (size_t)(left + x);
-                image->pixels[at * (size_t)l->channels + (size_t)c] = (uint8_t)lrint(value);
-            }
+// Draws a unit's template at (left, top).
+static void draw_template(const layer *l, size_t unit, int left, int top, fx_image *image) {
+    size_t channels = (size_t)l->channels;
+    double rms = template_rms(l, unit), step = rms > 0 ? 127 / (3 * rms) : 0;
+    for (size_t i = 0; i < l->inputs; i++) {
+        size_t x = (size_t)left + i / channels % (size_t)l->width;
+        size_t y = (size_t)top + i / channels / (size_t)l->width;
+        double value = fmin(255, fmax(0, 128 + step * template_value(l, unit, i)));
+        image->pixels[(y * (size_t)image->width + x) * channels + i % channels] =
+            (uint8_t)lrint(value);
+    }
 }
 
 // Classes of a linear classifier: each template with its name.
@@ -102,11 +106,10 @@ static void put_class_templates(fx_page *page, const layer *l, int zoom) {
     fx__put(page, "<ul class=\"tiles\">\n");
     for (size_t unit = 0; unit < l->units && page->status == FX_OK; unit++) {
         fx_image image = {0};
-        page->status =
-            fx_image_reserve(&image, l->width * zoom, l->height * zoom, l->channels, page->error);
-        if (page->status == FX_OK) draw_template(l, unit, zoom, 0, 0, &image);
+        page->status = fx_image_reserve(&image, l->width, l->height, l->channels, page->error);
+        if (page->status == FX_OK) draw_template(l, unit, 0, 0, &image);
         fx__put(page, "<li>");
-        fx__put_picture(page, &image, "");
+        fx__put_picture(page, &image, zoom, "");
         fx__put(page, "<br>");
         fx__put_name(page, page->comparison->class_names[unit]);
         fx__put(page, "</li>\n");
@@ -126,21 +129,29 @@ static int by_falling_rms(const void *left, const void *right) {
     return a->unit < b->unit ? -1 : 1;
 }
 
-static fx_status draw_sheet(const layer *l, int zoom, fx_image *sheet, fx_error *error) {
+// How many units a sheet shows: fewer where they are large.
+static size_t sheet_units(const layer *l) {
+    size_t most = SHEET_PIXELS / ((size_t)l->width * (size_t)l->height);
+    if (most > UNITS_MAX) most = UNITS_MAX;
+    if (most < COLUMNS) most = COLUMNS;
+    return l->units < most ? l->units : most;
+}
+
+static fx_status draw_sheet(const layer *l, fx_image *sheet, fx_error *error) {
     ranked *units;
     FX__TRY(fx__allocate(l->units, sizeof *units, &units, error));
     for (size_t i = 0; i < l->units; i++) units[i] = (ranked){template_rms(l, i), i};
     qsort(units, l->units, sizeof *units, by_falling_rms);
-    int count = l->units < UNITS_MAX ? (int)l->units : UNITS_MAX;
+    int count = (int)sheet_units(l);
     int columns = count < COLUMNS ? count : COLUMNS, rows = (count + columns - 1) / columns;
-    int across = l->width * zoom + GAP, down = l->height * zoom + GAP;
+    int across = l->width + GAP, down = l->height + GAP;
     fx_status status =
         fx_image_reserve(sheet, columns * across - GAP, rows * down - GAP, l->channels, error);
     if (status == FX_OK) {
         size_t bytes = (size_t)sheet->width * (size_t)sheet->height * (size_t)sheet->channels;
-        for (size_t i = 0; i < bytes; i++) sheet->pixels[i] = 128;
+        memset(sheet->pixels, GAP_SHADE, bytes);
         for (int i = 0; i < count; i++)
-            draw_template(l, units[i].unit, zoom, i % columns * across, i / columns * down, sheet);
+            draw_template(l, units[i].unit, i % columns * across, i / columns * down, sheet);
     }
     free(units);
     return status;
@@ -148,12 +159,12 @@ static fx_status draw_sheet(const layer *l, int zoom, fx_image *sheet, fx_error 
 
 static void put_hidden_templates(fx_page *page, const layer *l, int zoom) {
     fx_image sheet = {0};
-    if (page->status == FX_OK) page->status = draw_sheet(l, zoom, &sheet, page->error);
-    fx__put_picture(page, &sheet, "Templates of the first hidden layer, side by side");
+    if (page->status == FX_OK) page->status = draw_sheet(l, &sheet, page->error);
+    fx__put_picture(page, &sheet, zoom, "Templates of the first hidden layer, side by side");
     fx_image_destroy(&sheet);
-    if (l->units > UNITS_MAX)
-        fx__put(page, "<figcaption>The %d of %zu units with the largest weights.</figcaption>\n",
-                UNITS_MAX, l->units);
+    if (l->units > sheet_units(l))
+        fx__put(page, "<figcaption>The %zu of %zu units with the largest weights.</figcaption>\n",
+                sheet_units(l), l->units);
 }
 
 void fx__put_templates(fx_page *page) {

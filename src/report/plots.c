@@ -1,9 +1,8 @@
 // Plots: gnuplot draws them from numbers and words of our own; what it writes is made part of the
 // page.
 //
-// gnuplot's SVG says black, gray and rgb(1, 1, k); the page wants currentColor, a variable for
-// lines and --sk. Its ids (gpPt6, gnuplot_canvas …) are the same in every plot, so each plot's get
-// a prefix.
+// gnuplot's SVG says black and rgb(1, 1, k); the page wants currentColor and variables. Its ids
+// (gpPt6, gnuplot_canvas …) are the same in every plot, so each plot's get a prefix.
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,12 +24,13 @@ static const struct {
     {"url('#", "url('#p%d-"},
     {" color=\"black\"", ""},
     {" color=\"white\"", ""},
+    {" color='white'", " color='var(--bg)'"}, // what keeps lines off the points
+    {" color=\"gray\"", ""},
     {"\"black\"", "\"currentColor\""},
     {"'black'", "'currentColor'"},
-    {"'gray'", "'var(--line)'"},
-    {"\"gray\"", "\"var(--line)\""},
     {"rgb(  1,   1,   1)", "var(--s1)"},
     {"rgb(  1,   1,   2)", "var(--s2)"},
+    {"rgb(  1,   1,   3)", "var(--line)"},
     {" font-family=\"Arial\"", ""},
     {" font-family=\"sans\"", ""},
     {"<title>Gnuplot</title>", ""},
@@ -77,7 +77,7 @@ static fx_status begin_script(fx_text *script, int width, int height, fx_error *
         "set terminal svg size %d,%d dynamic noenhanced font 'Arial,13' linewidth 1\n"
         "set border 3\n"
         "set tics nomirror out scale 0.5\n"
-        "set grid lc rgb 'gray' lt 1 lw 0.5\n"
+        "set grid lc rgb '#010103' lt 1 lw 0.5\n"
         "set datafile missing 'NaN'\n"
         "unset key\n",
         width, height);
@@ -91,7 +91,7 @@ static double time_to_model(const fx_arm_summary *summary) {
 }
 
 static fx_status time_script(const fx_page *page, fx_text *script, fx_error *error) {
-    FX__TRY(begin_script(script, 640, 380, error));
+    FX__TRY(begin_script(script, 500, 340, error));
     FX__TRY(fx__text_printf(script, error, "$d << EOD\n"));
     double least = INFINITY, most = 0;
     for (size_t i = 0; i < page->comparison->arm_count; i++) {
@@ -116,22 +116,24 @@ static fx_status time_script(const fx_page *page, fx_text *script, fx_error *err
         least / 1.6, most * 1.6);
 }
 
-void fx__put_time_plot(fx_page *page) {
+static void put_time_plot(fx_page *page) {
     fx_text script = {0};
-    fx__put(page, "<h2>Accuracy against training time</h2>\n<figure class=\"plot\">\n");
     if (page->status == FX_OK) page->status = time_script(page, &script, page->error);
+    fx__put(page, "<figure class=\"plot\">\n");
     put_plot(page, &script,
              "Test accuracy of each arm against the seconds until its model was trained, with 95 "
-             "percent intervals; the numbers stand in the table above");
+             "percent intervals; the numbers stand in the tables");
     fx__text_destroy(&script);
-    fx__put(page, "<figcaption>Left is faster, up is better. Bars: 95&nbsp;%% intervals."
-                  "</figcaption>\n<ul class=\"key\">");
-    for (size_t i = 0; i < page->comparison->arm_count; i++) {
-        fx__put(page, "<li><b>%zu</b> ", i + 1);
-        fx__put_arm(page, page->order[i]);
-        fx__put(page, "</li>");
-    }
-    fx__put(page, "</ul>\n</figure>\n");
+    fx__put(page, "<figcaption>Numbers are ranks. Left is faster, up is better. Bars: 95&nbsp;%% "
+                  "intervals.</figcaption></figure>\n");
+}
+
+void fx__put_time(fx_page *page) {
+    fx__put(page, "<h2>Accuracy against training time</h2>\n<div class=\"beside\">\n");
+    put_time_plot(page);
+    fx__put(page, "<div>\n");
+    fx__put_time_table(page);
+    fx__put(page, "</div>\n</div>\n");
 }
 
 // --- learning curves ---
@@ -175,7 +177,7 @@ static fx_status curve_script(const fx_history *history, bool loss, range range,
     if (validated && history->best > 0)
         FX__TRY(fx__text_printf(script, error,
                                 "set arrow from first %d, graph 0 to first %d, graph 1 nohead "
-                                "lc rgb 'gray' lw 1.5\n",
+                                "lc rgb '#010103' lw 1.5\n",
                                 history->best, history->best));
     const char *style = history->count > 1 ? "lines" : "points pt 7 ps 0.6";
     FX__TRY(fx__text_printf(script, error, "plot $d using 1:2 with %s%s lw 2 lc rgb '#010101'",

@@ -25,11 +25,7 @@ static void put_arm_row(fx_page *page, size_t rank, size_t arm) {
     const fx_result *result = &summary.results[0];
     fx__put(page, "<tr><td class=\"n\">%zu</td><th scope=\"row\">", rank + 1);
     fx__put_arm(page, arm);
-    fx__put(page, "</th><td>");
-    put_features(page, arm);
-    fx__put(page, "</td><td>");
-    put_hidden(page, arm);
-    fx__put(page, "</td><td class=\"n\"><strong>");
+    fx__put(page, "</th><td class=\"n\"><strong>");
     fx__put_percent(page, summary.accuracy);
     fx__put(page, "</strong></td><td class=\"n\">");
     fx__put_percent(page, summary.interval[0]);
@@ -43,14 +39,12 @@ static void put_arm_row(fx_page *page, size_t rank, size_t arm) {
     }
     fx__put(page, "</td><td class=\"n\">");
     fx__put_percent(page, result->validation_accuracy);
-    const double times[] = {summary.seconds.fit, summary.seconds.extract, summary.seconds.train,
-                            summary.seconds.test, summary.seconds.total};
-    for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
-        fx__put(page, "</td><td class=\"n\">");
-        fx__put_seconds(page, times[i]);
-    }
+    fx__put(page, "</td><td>");
+    put_features(page, arm);
     fx__put(page, "</td><td class=\"n\">");
     fx__put_count(page, result->descriptor_length);
+    fx__put(page, "</td><td class=\"n\">");
+    put_hidden(page, arm);
     fx__put(page, "</td><td class=\"n\">");
     fx__put_count(page, result->parameters);
     fx__put(page, "</td><td class=\"n\">");
@@ -61,18 +55,17 @@ static void put_arm_row(fx_page *page, size_t rank, size_t arm) {
 void fx__put_arms_table(fx_page *page) {
     const fx_comparison *comparison = page->comparison;
     bool several = comparison->seed_count > 1;
-    fx__put(page, "<h2>Accuracy, time and size</h2>\n");
-    fx__put_scroll_begin(page, "Accuracy, time and size of each arm");
-    fx__put(page, "<table>\n<thead><tr><th scope=\"col\"><abbr title=\"rank\">#</abbr></th>"
-                  "<th scope=\"col\">arm</th><th scope=\"col\">features</th>"
-                  "<th scope=\"col\">hidden layers</th><th scope=\"col\">test accuracy</th>"
-                  "<th scope=\"col\">95&nbsp;%% interval</th>");
-    if (several) fx__put(page, "<th scope=\"col\">over the seeds</th>");
-    fx__put(page, "<th scope=\"col\">validation</th><th scope=\"col\">fit</th>"
-                  "<th scope=\"col\">extract</th><th scope=\"col\">train</th>"
-                  "<th scope=\"col\">test</th><th scope=\"col\">total</th>"
-                  "<th scope=\"col\">descriptor length</th><th scope=\"col\">parameters</th>"
-                  "<th scope=\"col\">model file</th></tr></thead>\n<tbody>\n");
+    fx__put(page, "<h2>Accuracy and size</h2>\n");
+    fx__put_scroll_begin(page, "Accuracy and size of each arm");
+    fx__put(page, "<table>\n<thead><tr><th scope=\"col\" class=\"n\">rank</th>"
+                  "<th scope=\"col\">arm</th><th scope=\"col\" class=\"n\">test accuracy</th>"
+                  "<th scope=\"col\" class=\"n\">95&nbsp;%% interval</th>");
+    if (several) fx__put(page, "<th scope=\"col\" class=\"n\">over the seeds</th>");
+    fx__put(page, "<th scope=\"col\" class=\"n\">validation</th><th scope=\"col\">features</th>"
+                  "<th scope=\"col\" class=\"n\">numbers</th>"
+                  "<th scope=\"col\" class=\"n\">hidden</th>"
+                  "<th scope=\"col\" class=\"n\">parameters</th>"
+                  "<th scope=\"col\" class=\"n\">model file</th></tr></thead>\n<tbody>\n");
     for (size_t i = 0; i < comparison->arm_count; i++) put_arm_row(page, i, page->order[i]);
     fx__put(page, "</tbody></table>\n");
     fx__put_scroll_end(page);
@@ -80,13 +73,41 @@ void fx__put_arms_table(fx_page *page) {
     fx__put_count(page, comparison->results[0].test_samples);
     fx__put(page, " test images, read once, by the final model");
     if (several)
-        fx__put(page,
-                ", mean over %zu seeds; times are means too, sizes and validation those of "
-                "the first seed",
+        fx__put(page, ", mean over %zu seeds (sizes and validation are those of the first seed)",
                 comparison->seed_count);
-    fx__put(page, ". Interval: Wilson, for the choice of test images. Fit is what a descriptor "
-                  "learns (vocabulary, whitening), extract the descriptors of the training images, "
-                  "test everything on the test images.</p>\n");
+    fx__put(page, ". Interval: Wilson, for the choice of test images. Numbers: length of the "
+                  "descriptor of an image. Hidden: widths of the hidden layers.</p>\n");
+}
+
+void fx__put_time_table(fx_page *page) {
+    fx__put_scroll_begin(page, "Time that each arm took");
+    fx__put(page, "<table>\n<thead><tr><th scope=\"col\" class=\"n\">rank</th>"
+                  "<th scope=\"col\">arm</th><th scope=\"col\" class=\"n\">fit</th>"
+                  "<th scope=\"col\" class=\"n\">extract</th>"
+                  "<th scope=\"col\" class=\"n\">train</th>"
+                  "<th scope=\"col\" class=\"n\">test</th>"
+                  "<th scope=\"col\" class=\"n\">total</th></tr></thead>\n<tbody>\n");
+    for (size_t i = 0; i < page->comparison->arm_count; i++) {
+        fx_seconds seconds = fx__arm_summary(page->comparison, page->order[i]).seconds;
+        const double times[] = {seconds.fit, seconds.extract, seconds.train, seconds.test,
+                                seconds.total};
+        fx__put(page, "<tr><td class=\"n\">%zu</td><th scope=\"row\">", i + 1);
+        fx__put_arm(page, page->order[i]);
+        fx__put(page, "</th>");
+        for (size_t k = 0; k < sizeof times / sizeof *times; k++) {
+            fx__put(page, "<td class=\"n\">");
+            fx__put_seconds(page, times[k]);
+            fx__put(page, "</td>");
+        }
+        fx__put(page, "</tr>\n");
+    }
+    fx__put(page, "</tbody></table>\n");
+    fx__put_scroll_end(page);
+    fx__put(page,
+            "<p class=\"note\">Fit: what a descriptor learns (vocabulary, whitening). "
+            "Extract: descriptors of the training images. Test: everything on the test "
+            "images.%s</p>\n",
+            page->comparison->seed_count > 1 ? " Means over the seeds." : "");
 }
 
 static void put_pair_row(fx_page *page, size_t better, size_t worse) {
@@ -119,11 +140,13 @@ void fx__put_pairs_table(fx_page *page) {
     fx__put(page, "<details%s><summary>All %zu pairs of arms</summary>\n",
             comparison->pair_count <= OPEN_MAX ? " open" : "", comparison->pair_count);
     fx__put_scroll_begin(page, "Paired comparison of the arms");
-    fx__put(page, "<table>\n<thead><tr><th scope=\"col\">better</th><th scope=\"col\">worse</th>"
-                  "<th scope=\"col\">difference, points</th><th scope=\"col\">95&nbsp;%% interval"
-                  "</th><th scope=\"col\">only the better one right</th>"
-                  "<th scope=\"col\">only the worse one right</th><th scope=\"col\">p</th>"
-                  "<th scope=\"col\">verdict</th></tr></thead>\n<tbody>\n");
+    fx__put(
+        page,
+        "<table>\n<thead><tr><th scope=\"col\">better</th><th scope=\"col\">worse</th>"
+        "<th scope=\"col\" class=\"n\">points</th><th scope=\"col\" class=\"n\">95&nbsp;%% interval"
+        "</th><th scope=\"col\" class=\"w\">only better right</th>"
+        "<th scope=\"col\" class=\"w\">only worse right</th><th scope=\"col\" class=\"n\">p</th>"
+        "<th scope=\"col\">verdict</th></tr></thead>\n<tbody>\n");
     for (size_t i = 0; i < comparison->arm_count; i++)
         for (size_t j = i + 1; j < comparison->arm_count; j++)
             put_pair_row(page, page->order[i], page->order[j]);
@@ -180,7 +203,7 @@ void fx__put_settings(fx_page *page) {
     size_t arms = page->comparison->arm_count;
     fx__put(page, "<h2>Settings</h2>\n");
     if (arms > 1) {
-        fx__put(page, "<details><summary>What differs between the arms</summary>\n");
+        fx__put(page, "<details open><summary>What differs between the arms</summary>\n");
         fx__put_scroll_begin(page, "Settings that differ between the arms");
         fx__put(page, "<table>\n<thead><tr><th scope=\"col\">key</th>");
         for (size_t i = 0; i < arms; i++) {
