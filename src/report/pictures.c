@@ -3,6 +3,7 @@
 // A unit of the first layer sees x' = (x − mean) · scale and sums w · x'; so its template in pixels
 // is w · scale. It is shown around middle gray, three times its root mean square away being black
 // or white.
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,6 +144,7 @@ static fx_status draw_sheet(const layer *l, fx_image *sheet, fx_error *error) {
     for (size_t i = 0; i < l->units; i++) units[i] = (ranked){template_rms(l, i), i};
     qsort(units, l->units, sizeof *units, by_falling_rms);
     int count = (int)sheet_units(l);
+    assert(count > 0); // a layer has units
     int columns = count < COLUMNS ? count : COLUMNS, rows = (count + columns - 1) / columns;
     int across = l->width + GAP, down = l->height + GAP;
     fx_status status =

@@ -66,7 +66,7 @@ static void put_plot(fx_page *page, const fx_text *script, const char *label) {
         page->status = fx_error_set(page->error, FX_ERROR_IO, "%s: wrote no SVG", page->gnuplot);
     page->plots++;
     fx__put(page, "<svg role=\"img\" aria-label=\"%s\"", label);
-    if (page->status == FX_OK) put_rewritten(page, begin + 4);
+    if (page->status == FX_OK && begin) put_rewritten(page, begin + 4);
     fx__text_destroy(&svg);
 }
 
@@ -83,11 +83,33 @@ static fx_status begin_script(fx_text *script, int width, int height, fx_error *
         width, height);
 }
 
+// The step of 1, 2 or 5 times a power of ten that cuts a span into about `parts` or fewer.
+static double nice_step(double span, int parts) {
+    double raw = span / parts, power = pow(10, floor(log10(raw)));
+    return power * (raw <= power ? 1 : raw <= 2 * power ? 2 : raw <= 5 * power ? 5 : 10);
+}
+
 // --- accuracy against time ---
 
 static double time_to_model(const fx_arm_summary *summary) {
     double seconds = summary->seconds.fit + summary->seconds.extract + summary->seconds.train;
     return fmax(seconds, 0.001); // the axis is logarithmic
+}
+
+// Marks of a logarithmic axis: at 1, 2 and 5, or, over more than three decades, at powers of ten.
+static fx_status put_log_tics(double low, double high, fx_text *script, fx_error *error) {
+    static const double digits[] = {1, 2, 5};
+    size_t step = high / low > 1000 ? 3 : 1;
+    const char *separator = "set xtics (";
+    for (int power = (int)floor(log10(low)); power <= (int)floor(log10(high)); power++)
+        for (size_t i = 0; i < 3; i += step) {
+            double mark = digits[i] * pow(10, power);
+            if (mark < low || mark > high) continue;
+            FX__TRY(fx__text_printf(script, error, "%s%g", separator, mark));
+            separator = ", ";
+        }
+    // Within a factor of two there may be no such number.
+    return fx__text_printf(script, error, separator[0] == ',' ? ")\n" : "set xtics\n");
 }
 
 static fx_status time_script(const fx_page *page, fx_text *script, fx_error *error) {
@@ -103,9 +125,10 @@ static fx_status time_script(const fx_page *page, fx_text *script, fx_error *err
                                 100 * summary.accuracy, 100 * summary.interval[0],
                                 100 * summary.interval[1], i + 1));
     }
+    FX__TRY(fx__text_printf(script, error, "EOD\n"));
+    FX__TRY(put_log_tics(least / 1.6, most * 1.6, script, error));
     return fx__text_printf(
         script, error,
-        "EOD\n"
         "set logscale x\n"
         "set xrange [%.9g:%.9g]\n"
         "set offsets 0, 0, graph 0.05, graph 0.05\n"
@@ -168,12 +191,13 @@ static fx_status curve_script(const fx_history *history, bool loss, range range,
         "EOD\n"
         "set xrange [%g:%g]\n"
         "set yrange [%.9g:%.9g]\n"
-        "set xtics autofreq %d\n"
+        "set xtics %g\n"
+        "set ytics %.9g\n"
         "set xlabel 'epoch'\n"
         "set ylabel '%s'\n",
         history->count > 1 ? 1.0 : 0.5, history->count > 1 ? history->count : 1.5,
-        range.low - margin, range.high + margin,
-        history->count <= 10 ? 1 : (history->count + 9) / 10 * 2, loss ? "loss" : "accuracy, %"));
+        range.low - margin, range.high + margin, fmax(1, nice_step(history->count, 8)),
+        nice_step(range.high - range.low + 2 * margin, 5), loss ? "loss" : "accuracy, %"));
     if (validated && history->best > 0)
         FX__TRY(fx__text_printf(script, error,
                                 "set arrow from first %d, graph 0 to first %d, graph 1 nohead "
@@ -216,7 +240,7 @@ void fx__put_learning_curves(fx_page *page) {
     fx__put(page,
             "<h2>Learning curves</h2>\n<p class=\"note\"><span class=\"line1\"></span>"
             "training, as it went (with dropout and augmentation) &emsp; "
-            "<span class=\"line2\"></span>validation. The upright line marks the epoch that "
+            "<span class=\"line2\"></span>validation<br>The upright line marks the epoch that "
             "was kept%s.</p>\n<div class=\"grid\">\n",
             comparison->seed_count > 1 ? "; first seed" : "");
     for (size_t i = 0; i < comparison->arm_count; i++) {
