@@ -119,7 +119,7 @@ static void put_origin(fx_page *page, const fx_report_options *options) {
     const fx_comparison *comparison = page->comparison;
     const fx_experiment *experiment = comparison->experiment;
     const fx_result *result = &comparison->results[0];
-    fx__put(page, "<h2>To repeat it</h2>\n<pre tabindex=\"0\"><code>");
+    fx__put(page, "<h2>To repeat it</h2>\n<pre><code>");
     fx__put_name(page, options->command ? options->command : "");
     fx__put(page, "</code></pre>\n<dl>");
     put_fact(page, "data");

@@ -80,7 +80,7 @@ void fx__put_p(fx_page *page, double p) {
     if (p < 0.0001)
         fx__put(page, "&lt;&nbsp;0.0001");
     else
-        fx__put(page, "%.*f", p < 0.001 ? 5 : p < 0.01 ? 4 : p < 0.1 ? 3 : 2, p);
+        fx__put(page, "%.*f", p < 0.01 ? 4 : p < 0.1 ? 3 : 2, p);
 }
 
 void fx__put_arm(fx_page *page, size_t arm) {

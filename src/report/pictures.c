@@ -1,8 +1,10 @@
 // Pictures within the page, and the first-layer templates of arms on raw pixels.
 //
-// A unit of the first layer sees x' = (x − mean) · scale and sums w · x'; so its template in pixels
-// is w · scale. It is shown around middle gray, three times its root mean square away being black
-// or white.
+// A unit of the first layer sums w · x', x' = (x − mean) · scale, scale = 1 / deviation. What is
+// shown is w / scale = w · deviation: were the pixels uncorrelated, the covariance of each with
+// what the unit sums, so the pattern that the unit answers to (Haufe et al., NeuroImage 87, 2014).
+// The weights in pixels, w · scale, would show little but border pixels that hardly ever change.
+// Middle gray is 0, black and white are three times the root mean square of the template.
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
@@ -77,7 +79,8 @@ static bool first_layer(const fx_page *page, size_t arm, layer *out) {
 }
 
 static double template_value(const layer *l, size_t unit, size_t input) {
-    return (double)l->weights[input * l->units + unit] * (double)l->scale[input];
+    double scale = l->scale[input]; // 0: a pixel that never changed
+    return scale > 0 ? (double)l->weights[input * l->units + unit] / scale : 0;
 }
 
 static double template_rms(const layer *l, size_t unit) {
@@ -177,9 +180,10 @@ void fx__put_templates(fx_page *page) {
         if (!first_layer(page, arm, &l)) continue;
         if (first)
             fx__put(page,
-                    "<h2>What the first layer looks for</h2>\n<p class=\"note\">Weights of "
-                    "the first layer as images, of arms on raw pixels%s. Middle gray is no "
-                    "weight; each template has a contrast of its own.</p>\n",
+                    "<h2>What the first layer looks for</h2>\n<p class=\"note\">The "
+                    "first layer of arms on raw pixels%s, each unit as an image: its weights times "
+                    "how much each pixel varies. Middle gray is none; each template has a contrast "
+                    "of its own.</p>\n",
                     page->comparison->seed_count > 1 ? " (first seed)" : "");
         first = false;
         int larger = l.width > l.height ? l.width : l.height;

@@ -137,8 +137,9 @@ void fx__put_pairs_table(fx_page *page) {
     const fx_comparison *comparison = page->comparison;
     if (comparison->pair_count == 0) return;
     fx__put(page, "<h2>Is the difference real?</h2>\n");
-    fx__put(page, "<details%s><summary>All %zu pairs of arms</summary>\n",
-            comparison->pair_count <= OPEN_MAX ? " open" : "", comparison->pair_count);
+    bool folded = comparison->pair_count > OPEN_MAX;
+    if (folded)
+        fx__put(page, "<details><summary>All %zu pairs</summary>\n", comparison->pair_count);
     fx__put_scroll_begin(page, "Paired comparison of the arms");
     fx__put(
         page,
@@ -153,9 +154,12 @@ void fx__put_pairs_table(fx_page *page) {
     fx__put(page, "</tbody></table>\n");
     fx__put_scroll_end(page);
     fx__put(page,
-            "</details>\n<p class=\"note\">On the same test images. Interval of the "
-            "difference: bootstrap over test images%s. p: exact McNemar test%s, corrected "
+            "%s<p class=\"note\">On the same test images: “only better "
+            "right” are those that the better arm alone got right%s. Interval of the difference: "
+            "bootstrap over test images%s. p: exact McNemar test%s, corrected "
             "for the number of pairs (Holm); “differs” where p &lt; 0.05.</p>\n",
+            folded ? "</details>\n" : "",
+            comparison->seed_count > 1 ? ", summed over the seeds" : "",
             comparison->seed_count > 1 ? ", of the mean over the seeds" : "",
             comparison->seed_count > 1 ? " on the first seed" : "");
 }

@@ -155,7 +155,7 @@ Test(mlp, initialization_is_a_function_of_the_seed) {
 
 // One sample through the network in double precision.
 static void reference(const fx_mlp *mlp, const float *x, double *scores) {
-    double a[256], z[256];
+    double a[256] = {0}, z[256] = {0};
     for (size_t i = 0; i < mlp->inputs; i++)
         a[i] = ((double)x[i] - (double)mlp->input_mean[i]) * (double)mlp->input_scale[i];
     for (size_t l = 0; l < mlp->layer_count; l++) {
