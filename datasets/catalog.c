@@ -4,6 +4,8 @@
 //     format: cifar10              cifar10, cifar100, idx, folder
 //     classes: [airplane, …]       names of labels 0, 1, …; of a folder: in place of numbered names
 //     labels: fine                 cifar100: fine, coarse
+//     data: NAME                   another entry whose data this one reads, with other labels or
+//                                  another split
 //     split: given                 or {train_per_class: 30}, or {test_fraction: 0.2}
 //     homepage: …  citation: …  licence: …
 //     fetch:                       what datasets/fetch.sh downloads, each checked where a sum is
@@ -119,8 +121,8 @@ fx_status fx__catalog_names(const char *const *folders, char ***out, size_t *cou
     return FX_OK;
 }
 
-static const char *const KEYS[] = {"title",    "format",   "classes", "labels", "split",
-                                   "homepage", "citation", "licence", "fetch",  "convert"};
+static const char *const KEYS[] = {"title",    "format",  "classes", "labels",  "split", "homepage",
+                                   "citation", "licence", "fetch",   "convert", "data"};
 static const char *const SPLIT_KEYS[] = {"train_per_class", "test_fraction"};
 static const char *const FETCH_KEYS[] = {"url", "mirror", "sha256", "md5"};
 
@@ -208,6 +210,12 @@ static fx_status read_entry(const char *path, const fx_yaml *tree, fx_catalog_en
         out->coarse = choice == 1;
     }
     if ((item = fx__yaml_get(tree, "split"))) FX__TRY(read_split(path, item, out, error));
+    if ((item = fx__yaml_get(tree, "data"))) {
+        if (item->kind != FX_YAML_SCALAR || !item->text[0] || item->text[0] == '.' ||
+            strchr(item->text, '/'))
+            return bad_value(path, item, "the name of a data set", error);
+        out->data = item->text;
+    }
     if ((item = fx__yaml_get(tree, "convert")))
         FX__TRY(read_choice(path, item, conversions, 4, "none, caltech101, gtsrb or stl10", &choice,
                             error));

@@ -303,7 +303,7 @@ done:
     return status;
 }
 
-// An entry of the catalog: its data lie in data_root/NAME.
+// An entry of the catalog: its data lie in data_root/NAME, or in that of the entry it names.
 static fx_status load_named(const char *name, const fx_catalog_entry *entry,
                             const fx_dataset_options *options, fx_dataset *out, fx_error *error) {
     const char *here = fx__is_folder(name) ? "; the folder of this name here is ./" : "";
@@ -312,14 +312,15 @@ static fx_status load_named(const char *name, const fx_catalog_entry *entry,
         return fx_error_set(error, FX_ERROR_IO,
                             "%s: no folder of data sets is given, expected FEATX_DATA%s%s", name,
                             here, here_name);
+    const char *data = entry->data ? entry->data : name;
     char *folder;
-    FX__TRY(fx__path_join(options->data_root, name, &folder, error));
+    FX__TRY(fx__path_join(options->data_root, data, &folder, error));
     fx_status status;
     if (!fx__is_folder(folder))
         status = fx_error_set(error, FX_ERROR_IO,
                               "%s: no such folder, expected the data set %s there: `./dev fetch "
                               "%s` gets it%s%s",
-                              folder, name, name, here, here_name);
+                              folder, data, data, here, here_name);
     else
         status = load_folder(name, folder, entry, options->seed, out, error);
     free(folder);

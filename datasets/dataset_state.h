@@ -66,6 +66,7 @@ typedef struct fx_catalog_entry {
     fx_yaml *tree; // owns what the others lend
     fx_dataset_format format;
     const fx_yaml *classes; // a sequence of names, or NULL
+    const char *data;       // whose data these are; NULL: its own
     bool coarse;            // cifar100: the 20 coarse classes instead of the 100 fine ones
     bool labels_given;      // by the caller: an error for any other format
     int train_per_class;    // of a folder without splits; 0: test_fraction applies

@@ -30,6 +30,8 @@ if [[ ! $name =~ ^[A-Za-z0-9][A-Za-z0-9._-]*$ || ! -f $yaml ]]; then
     say "$name: no such data set, expected one of:$(known)"
     exit 2
 fi
+data=$(awk '$1 == "data:" { print $2 }' "$yaml")
+[[ -z $data || $data == "$name" ]] || exec bash "$here/fetch.sh" "$data" "${@:2}"
 root=${2:-${FEATX_DATA:-${XDG_DATA_HOME:-${HOME:?is not set, nor is FEATX_DATA}/.local/share}/featx}}
 final=$root/$name
 if [[ -e $final ]]; then

@@ -273,6 +273,17 @@ Test(fetch, cifar10_and_again_at_no_cost) {
     cr_assert_eq(requests(), 1);
 }
 
+Test(fetch, what_reads_the_data_of_another_gets_that) {
+    need_server();
+    publish_cifar10();
+    run("printf 'format: cifar10\\ndata: cifar10\\n' >catalog/ten.yaml");
+    cr_assert_eq(fetch("ten root"), 0);
+    cr_assert_eq(load("ten"), FX_OK, "%s", error.message);
+    cr_assert_eq(folder_entries("root"), 1);
+    cr_assert_eq(fetch("ten root"), 0);
+    cr_assert(said("root/cifar10 is already there"));
+}
+
 Test(fetch, idx_files_as_they_are) {
     need_server();
     write_idx_folder("files", ".gz");
