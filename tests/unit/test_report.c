@@ -250,7 +250,7 @@ Test(report, page_is_well_formed_and_holds_every_part) {
         "What the first layer looks for",
         "What is taken for what",
         "To repeat it",
-        "featx " FX_VERSION,
+        ("featx " FX_VERSION),
         "class=\"answer\"",
         "Hand-crafted features or end to end?",
         "<code>hog.pixels_per_cell</code>",
