@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "src/base/memory.h"
-#include "src/report/page.h"
+#include "src/report/parts.h"
 #include "src/report/summary.h"
 
 enum { TABLE_CLASSES = 30, WORST = 6, PICTURE_SIDE = 480 };

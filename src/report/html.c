@@ -5,17 +5,10 @@
 #include "src/report/html.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/utsname.h>
 
-#include "featx/version.h"
-#include "src/base/file.h"
-#include "src/base/gemm.h"
 #include "src/base/memory.h"
-#include "src/report/page.h"
-#include "src/report/style.h"
+#include "src/report/parts.h"
 #include "src/report/summary.h"
 
 // --- the answer ---
@@ -26,6 +19,10 @@ static bool is_raw(const fx_page *page, size_t arm) {
     for (int i = 0; i < features->count; i++)
         if (features->values[i] != FX_FEATURE_RAW) return false;
     return true;
+}
+
+void fx__put_arm(fx_page *page, size_t arm) {
+    fx__put_name(page, page->comparison->experiment->arms[arm].name);
 }
 
 // The lead of the first over the second: "1.2 points (95 % interval 0.3 to 2.1; p = 0.01)".
@@ -91,26 +88,6 @@ static void put_question(fx_page *page) {
 
 // --- how to repeat it ---
 
-// The processor's own name, or the architecture's.
-static void put_processor(fx_page *page) {
-    struct utsname system;
-    char name[200] = "";
-    FILE *file;
-    if (uname(&system) == 0) snprintf(name, sizeof name, "%s", system.machine);
-    if (fx__file_open("/proc/cpuinfo", &file, NULL, NULL) == FX_OK) {
-        char line[300];
-        while (fgets(line, sizeof line, file)) {
-            if (strncmp(line, "model name", 10) != 0 || !strchr(line, ':')) continue;
-            const char *value = strchr(line, ':') + 1;
-            value += strspn(value, " \t");
-            snprintf(name, sizeof name, "%.*s", (int)strcspn(value, "\n"), value);
-            break;
-        }
-        fclose(file);
-    }
-    fx__put_name(page, name);
-}
-
 static void put_fact(fx_page *page, const char *name) {
     fx__put(page, "<dt>%s</dt><dd>", name);
 }
@@ -135,16 +112,7 @@ static void put_origin(fx_page *page, const fx_report_options *options) {
     for (int i = 0; i < experiment->seeds.count; i++)
         fx__put(page, "%s%d", i ? ", " : "", experiment->seeds.values[i]);
     fx__put(page, "</dd>\n");
-    put_fact(page, "versions");
-    fx__put(page, "featx %s, ", fx_version());
-    fx__put_name(page, fx__gemm_version());
-    fx__put(page, "</dd>\n");
-    put_fact(page, "machine");
-    put_processor(page);
-    fx__put(page, ", %d thread%s", options->threads, options->threads == 1 ? "" : "s");
-    if (comparison->gemm_rate > 0)
-        fx__put(page, ", matrix products at %.0f&nbsp;GFLOP/s", comparison->gemm_rate / 1e9);
-    fx__put(page, "</dd>\n");
+    fx__put_machine(page, options->threads, comparison->gemm_rate);
     put_fact(page, "whole run");
     fx__put_seconds(page, comparison->seconds);
     fx__put(page, "</dd></dl>\n<p class=\"note\">The numbers, for other programs: "
@@ -154,32 +122,26 @@ static void put_origin(fx_page *page, const fx_report_options *options) {
 
 // --- the whole ---
 
-static void put_title(fx_page *page, const char *before, const char *after) {
-    fx__put(page, "%s", before);
-    // Without <bdi>: a title holds text alone.
-    if (page->status == FX_OK)
-        page->status = fx__text_html(page->out, page->comparison->experiment->dataset, page->error);
-    fx__put(page, "%s", after);
-}
-
 fx_status fx__report_html(const fx_comparison *comparison, const fx_report_options *options,
                           fx_text *out, fx_error *error) {
     size_t *order;
     FX__TRY(fx__allocate(comparison->arm_count, sizeof *order, &order, error));
     fx__rank_arms(comparison, order);
+    // A second decimal where the test samples are enough for it to mean something.
     fx_page page = {.comparison = comparison,
+                    .decimals = comparison->results[0].test_samples >= 10000 ? 2 : 1,
                     .gnuplot = options->gnuplot ? options->gnuplot : "gnuplot",
                     .order = order,
                     .out = out,
                     .error = error};
-    fx__put_markup(&page, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-                          "<meta name=\"viewport\" content=\"width=device-width, "
-                          "initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">"
-                          "\n");
-    put_title(&page, "<title>Classifiers compared on ", "</title>\n<style>\n");
-    fx__put_markup(&page, fx__report_style);
-    fx__put_markup(&page, "</style>\n</head>\n<body>\n<main>\n");
-    put_title(&page, "<h1>Classifiers compared on ", "</h1>\n");
+    fx_text title = {0};
+    page.status = fx__text_printf(&title, error, "Classifiers compared on %s",
+                                  comparison->experiment->dataset);
+    fx__page_begin(&page, title.data);
+    fx__put(&page, "<h1>");
+    fx__put_text(&page, title.data);
+    fx__put(&page, "</h1>\n");
+    fx__text_destroy(&title);
     put_answer(&page);
     put_question(&page);
     fx__put_arms_table(&page);
@@ -190,7 +152,7 @@ fx_status fx__report_html(const fx_comparison *comparison, const fx_report_optio
     fx__put_confusions(&page);
     fx__put_settings(&page);
     put_origin(&page, options);
-    fx__put_markup(&page, "</main>\n</body>\n</html>\n");
+    fx__page_end(&page);
     free(order);
     return page.status;
 }

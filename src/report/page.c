@@ -6,6 +6,27 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/utsname.h>
+
+#include "featx/version.h"
+#include "src/base/file.h"
+#include "src/base/gemm.h"
+#include "src/report/style.h"
+
+void fx__page_begin(fx_page *page, const char *title) {
+    fx__put_markup(page, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                         "<meta name=\"viewport\" content=\"width=device-width, "
+                         "initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">"
+                         "\n<title>");
+    fx__put_text(page, title);
+    fx__put_markup(page, "</title>\n<style>\n");
+    fx__put_markup(page, fx__report_style);
+    fx__put_markup(page, "</style>\n</head>\n<body>\n<main>\n");
+}
+
+void fx__page_end(fx_page *page) {
+    fx__put_markup(page, "</main>\n</body>\n</html>\n");
+}
 
 void fx__put(fx_page *page, const char *format, ...) {
     if (page->status != FX_OK) return;
@@ -25,9 +46,13 @@ void fx__put_markup(fx_page *page, const char *markup) {
         page->status = fx__text_append(page->out, markup, strlen(markup), page->error);
 }
 
+void fx__put_text(fx_page *page, const char *text) {
+    if (page->status == FX_OK) page->status = fx__text_html(page->out, text, page->error);
+}
+
 void fx__put_name(fx_page *page, const char *name) {
     fx__put(page, "<bdi>");
-    if (page->status == FX_OK) page->status = fx__text_html(page->out, name, page->error);
+    fx__put_text(page, name);
     fx__put(page, "</bdi>");
 }
 
@@ -38,14 +63,9 @@ void fx__put_count(fx_page *page, uint64_t count) {
         fx__put(page, "%s%c", i > 0 && (length - i) % 3 == 0 ? "," : "", digits[i]);
 }
 
-// A second decimal where the test samples are enough for it to mean something.
-static int decimals(const fx_page *page) {
-    return page->comparison->results[0].test_samples >= 10000 ? 2 : 1;
-}
-
 void fx__put_percent(fx_page *page, double fraction) {
     if (isfinite(fraction))
-        fx__put(page, "%.*f&nbsp;%%", decimals(page), 100 * fraction);
+        fx__put(page, "%.*f&nbsp;%%", page->decimals, 100 * fraction);
     else
         fx__put(page, "–");
 }
@@ -55,8 +75,8 @@ void fx__put_points(fx_page *page, double difference) {
         fx__put(page, "–");
         return;
     }
-    double points = fabs(100 * difference), half = decimals(page) == 2 ? 0.005 : 0.05;
-    fx__put(page, "%s%.*f", difference < 0 && points >= half ? "−" : "", decimals(page), points);
+    double points = fabs(100 * difference), half = page->decimals == 2 ? 0.005 : 0.05;
+    fx__put(page, "%s%.*f", difference < 0 && points >= half ? "−" : "", page->decimals, points);
 }
 
 void fx__put_seconds(fx_page *page, double seconds) {
@@ -83,8 +103,34 @@ void fx__put_p(fx_page *page, double p) {
         fx__put(page, "%.*f", p < 0.01 ? 4 : p < 0.1 ? 3 : 2, p);
 }
 
-void fx__put_arm(fx_page *page, size_t arm) {
-    fx__put_name(page, page->comparison->experiment->arms[arm].name);
+// The processor's own name, or the architecture's.
+static void put_processor(fx_page *page) {
+    struct utsname system;
+    char name[200] = "";
+    FILE *file;
+    if (uname(&system) == 0) snprintf(name, sizeof name, "%s", system.machine);
+    if (fx__file_open("/proc/cpuinfo", &file, NULL, NULL) == FX_OK) {
+        char line[300];
+        while (fgets(line, sizeof line, file)) {
+            if (strncmp(line, "model name", 10) != 0 || !strchr(line, ':')) continue;
+            const char *value = strchr(line, ':') + 1;
+            value += strspn(value, " \t");
+            snprintf(name, sizeof name, "%.*s", (int)strcspn(value, "\n"), value);
+            break;
+        }
+        fclose(file);
+    }
+    fx__put_name(page, name);
+}
+
+void fx__put_machine(fx_page *page, int threads, double rate) {
+    fx__put(page, "<dt>versions</dt><dd>featx %s, ", fx_version());
+    fx__put_name(page, fx__gemm_version());
+    fx__put(page, "</dd>\n<dt>machine</dt><dd>");
+    put_processor(page);
+    fx__put(page, ", %d thread%s", threads, threads == 1 ? "" : "s");
+    if (rate > 0) fx__put(page, ", matrix products at %.0f&nbsp;GFLOP/s", rate / 1e9);
+    fx__put(page, "</dd>\n");
 }
 
 void fx__put_scroll_begin(fx_page *page, const char *label) {

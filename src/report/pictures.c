@@ -12,7 +12,7 @@
 
 #include "src/base/memory.h"
 #include "src/image/image_file.h"
-#include "src/report/page.h"
+#include "src/report/parts.h"
 #include "src/report/summary.h"
 
 enum {

@@ -1,93 +1,9 @@
-// Plots: gnuplot draws them from numbers and words of our own; what it writes is made part of the
-// page.
-//
-// gnuplot's SVG says black and rgb(1, 1, k); the page wants currentColor and variables. Its ids
-// (gpPt6, gnuplot_canvas …) are the same in every plot, so each plot's get a prefix.
+// The plots of a report.
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "src/base/memory.h"
-#include "src/report/gnuplot.h"
-#include "src/report/page.h"
+#include "src/report/parts.h"
 #include "src/report/summary.h"
-
-// What gnuplot writes, and what the page gets; %d is the number of the plot.
-static const struct {
-    const char *from, *to;
-} rewrites[] = {
-    {"id='", "id='p%d-"},
-    {"id=\"", "id=\"p%d-"},
-    {"href='#", "href='#p%d-"},
-    {"href=\"#", "href=\"#p%d-"},
-    {"url(#", "url(#p%d-"},
-    {"url('#", "url('#p%d-"},
-    {" color=\"black\"", ""},
-    {" color=\"white\"", ""},
-    {" color='white'", " color='var(--bg)'"}, // what keeps lines off the points
-    {" color=\"gray\"", ""},
-    {"\"black\"", "\"currentColor\""},
-    {"'black'", "'currentColor'"},
-    {"rgb(  1,   1,   1)", "var(--s1)"},
-    {"rgb(  1,   1,   2)", "var(--s2)"},
-    {"rgb(  1,   1,   3)", "var(--line)"},
-    {" font-family=\"Arial\"", ""},
-    {" font-family=\"sans\"", ""},
-    {"<title>Gnuplot</title>", ""},
-};
-
-static void put_rewritten(fx_page *page, const char *svg) {
-    while (*svg && page->status == FX_OK) {
-        size_t plain = strcspn(svg, "iuh \"'r<"); // no rewrite begins with another character
-        size_t r = 0, count = sizeof rewrites / sizeof *rewrites;
-        if (plain == 0)
-            while (r < count && strncmp(svg, rewrites[r].from, strlen(rewrites[r].from)) != 0) r++;
-        if (plain == 0 && r < count) {
-            const char *to = rewrites[r].to, *number = strstr(to, "%d");
-            size_t before = number ? (size_t)(number - to) : strlen(to);
-            fx__put(page, "%.*s", (int)before, to);
-            if (number) fx__put(page, "%d%s", page->plots, number + 2);
-            svg += strlen(rewrites[r].from);
-        } else {
-            if (plain == 0) plain = 1;
-            page->status = fx__text_append(page->out, svg, plain, page->error);
-            svg += plain;
-        }
-    }
-}
-
-// Runs the script and puts its one SVG element into the page. `label` is our own words.
-static void put_plot(fx_page *page, const fx_text *script, const char *label) {
-    fx_text svg = {0};
-    if (page->status == FX_OK)
-        page->status = fx__gnuplot_run(page->gnuplot, script->data, &svg, page->error);
-    const char *begin = svg.data ? strstr(svg.data, "<svg") : NULL;
-    if (page->status == FX_OK && (!begin || !strstr(begin, "</svg>")))
-        page->status = fx_error_set(page->error, FX_ERROR_IO, "%s: wrote no SVG", page->gnuplot);
-    page->plots++;
-    fx__put(page, "<svg role=\"img\" aria-label=\"%s\"", label);
-    if (page->status == FX_OK && begin) put_rewritten(page, begin + 4);
-    fx__text_destroy(&svg);
-}
-
-static fx_status begin_script(fx_text *script, int width, int height, fx_error *error) {
-    return fx__text_printf(
-        script, error,
-        "set encoding utf8\n"
-        "set terminal svg size %d,%d dynamic noenhanced font 'Arial,13' linewidth 1\n"
-        "set border 3\n"
-        "set tics nomirror out scale 0.5\n"
-        "set grid lc rgb '#010103' lt 1 lw 0.5\n"
-        "set datafile missing 'NaN'\n"
-        "unset key\n",
-        width, height);
-}
-
-// The step of 1, 2 or 5 times a power of ten that cuts a span into about `parts` or fewer.
-static double nice_step(double span, int parts) {
-    double raw = span / parts, power = pow(10, floor(log10(raw)));
-    return power * (raw <= power ? 1 : raw <= 2 * power ? 2 : raw <= 5 * power ? 5 : 10);
-}
 
 // --- accuracy against time ---
 
@@ -96,24 +12,8 @@ static double time_to_model(const fx_arm_summary *summary) {
     return fmax(seconds, 0.001); // the axis is logarithmic
 }
 
-// Marks of a logarithmic axis: at 1, 2 and 5, or, over more than three decades, at powers of ten.
-static fx_status put_log_tics(double low, double high, fx_text *script, fx_error *error) {
-    static const double digits[] = {1, 2, 5};
-    size_t step = high / low > 1000 ? 3 : 1;
-    const char *separator = "set xtics (";
-    for (int power = (int)floor(log10(low)); power <= (int)floor(log10(high)); power++)
-        for (size_t i = 0; i < 3; i += step) {
-            double mark = digits[i] * pow(10, power);
-            if (mark < low || mark > high) continue;
-            FX__TRY(fx__text_printf(script, error, "%s%g", separator, mark));
-            separator = ", ";
-        }
-    // Within a factor of two there may be no such number.
-    return fx__text_printf(script, error, separator[0] == ',' ? ")\n" : "set xtics\n");
-}
-
 static fx_status time_script(const fx_page *page, fx_text *script, fx_error *error) {
-    FX__TRY(begin_script(script, 500, 340, error));
+    FX__TRY(fx__plot_begin(script, 500, 340, error));
     FX__TRY(fx__text_printf(script, error, "$d << EOD\n"));
     double least = INFINITY, most = 0;
     for (size_t i = 0; i < page->comparison->arm_count; i++) {
@@ -126,26 +26,24 @@ static fx_status time_script(const fx_page *page, fx_text *script, fx_error *err
                                 100 * summary.interval[1], i + 1));
     }
     FX__TRY(fx__text_printf(script, error, "EOD\n"));
-    FX__TRY(put_log_tics(least / 1.6, most * 1.6, script, error));
+    FX__TRY(fx__plot_log_axis('x', least / 1.6, most * 1.6, script, error));
     return fx__text_printf(
         script, error,
-        "set logscale x\n"
-        "set xrange [%.9g:%.9g]\n"
         "set offsets 0, 0, graph 0.05, graph 0.05\n"
         "set xlabel 'seconds to the trained model (fit, extract, train)'\n"
         "set ylabel 'test accuracy, %%'\n"
         "plot $d using 1:2:3:4 with yerrorbars pt 7 ps 0.6 lw 1.5 lc rgb '#010102', "
-        "$d using 1:2:5 with labels offset 1.1,0.5 font ',13'\n",
-        least / 1.6, most * 1.6);
+        "$d using 1:2:5 with labels offset 1.1,0.5 font ',13'\n");
 }
 
 static void put_time_plot(fx_page *page) {
     fx_text script = {0};
     if (page->status == FX_OK) page->status = time_script(page, &script, page->error);
     fx__put(page, "<figure class=\"plot\">\n");
-    put_plot(page, &script,
-             "Test accuracy of each arm against the seconds until its model was trained, with 95 "
-             "percent intervals; the numbers stand in the tables");
+    fx__put_plot(
+        page, &script,
+        "Test accuracy of each arm against the seconds until its model was trained, with 95 "
+        "percent intervals; the numbers stand in the tables");
     fx__text_destroy(&script);
     fx__put(page, "<figcaption>Numbers are ranks. Left is faster, up is better. Bars: 95&nbsp;%% "
                   "intervals.</figcaption></figure>\n");
@@ -174,7 +72,7 @@ static void widen(range *range, double value) {
 static fx_status curve_script(const fx_history *history, bool loss, range range, fx_text *script,
                               fx_error *error) {
     double margin = fmax(0.04 * (range.high - range.low), 1e-3);
-    FX__TRY(begin_script(script, 400, 230, error));
+    FX__TRY(fx__plot_begin(script, 400, 230, error));
     FX__TRY(fx__text_printf(script, error, "$d << EOD\n"));
     bool validated = false;
     for (int i = 0; i < history->count; i++) {
@@ -196,12 +94,12 @@ static fx_status curve_script(const fx_history *history, bool loss, range range,
         "set xlabel 'epoch'\n"
         "set ylabel '%s'\n",
         history->count > 1 ? 1.0 : 0.5, history->count > 1 ? history->count : 1.5,
-        range.low - margin, range.high + margin, fmax(1, nice_step(history->count, 8)),
-        nice_step(range.high - range.low + 2 * margin, 5), loss ? "loss" : "accuracy, %"));
+        range.low - margin, range.high + margin, fmax(1, fx__plot_step(history->count, 8)),
+        fx__plot_step(range.high - range.low + 2 * margin, 5), loss ? "loss" : "accuracy, %"));
     if (validated && history->best > 0)
         FX__TRY(fx__text_printf(script, error,
                                 "set arrow from first %d, graph 0 to first %d, graph 1 nohead "
-                                "lc rgb '#010103' lw 1.5\n",
+                                "lc rgb '#010100' lw 1.5\n",
                                 history->best, history->best));
     const char *style = history->count > 1 ? "lines" : "points pt 7 ps 0.6";
     FX__TRY(fx__text_printf(script, error, "plot $d using 1:2 with %s%s lw 2 lc rgb '#010101'",
@@ -216,9 +114,9 @@ static void put_curve(fx_page *page, const fx_history *history, bool loss, range
     fx_text script = {0};
     if (page->status == FX_OK)
         page->status = curve_script(history, loss, range, &script, page->error);
-    put_plot(page, &script,
-             loss ? "Training and validation loss over the epochs"
-                  : "Training and validation accuracy over the epochs");
+    fx__put_plot(page, &script,
+                 loss ? "Training and validation loss over the epochs"
+                      : "Training and validation accuracy over the epochs");
     fx__text_destroy(&script);
 }
 

@@ -4,11 +4,11 @@
 
 const char fx__report_style[] =
     ":root{color-scheme:light dark;--bg:#fff;--fg:#1c2126;--muted:#56616b;--line:#cfd6dc;"
-    "--soft:#f3f5f7;--accent:#1f5fbf;--s1:#8a5a00;--s2:#1f5fbf;--right:31 95 191;--wrong:214 84 "
-    "0}\n"
+    "--soft:#f3f5f7;--accent:#1f5fbf;--s1:#8a5a00;--s2:#1f5fbf;--s3:#1a7340;--s4:#a3268a;"
+    "--s5:#b3261e;--s6:#56616b;--right:31 95 191;--wrong:214 84 0}\n"
     "@media (prefers-color-scheme:dark){:root{--bg:#14171a;--fg:#e4e8eb;--muted:#a0abb4;"
-    "--line:#3a424a;--soft:#1e2327;--accent:#86b4ff;--s1:#e0ac52;--s2:#86b4ff;"
-    "--right:84 144 255;--wrong:255 128 48}}\n"
+    "--line:#3a424a;--soft:#1e2327;--accent:#86b4ff;--s1:#e0ac52;--s2:#86b4ff;--s3:#6cc78f;"
+    "--s4:#f08fd6;--s5:#ff8f85;--s6:#a0abb4;--right:84 144 255;--wrong:255 128 48}}\n"
     "*{box-sizing:border-box}\n"
     "body{margin:0;background:var(--bg);color:var(--fg);font:1rem/1.5 system-ui,sans-serif}\n"
     "main{max-width:76rem;margin:0 auto;padding:1.5rem 1rem 4rem;overflow-wrap:break-word}\n"
@@ -68,7 +68,8 @@ const char fx__report_style[] =
     "dt{color:var(--muted)}\n"
     "dd{margin:0;min-width:0}\n"
     "@media print{:root{--bg:#fff;--fg:#000;--muted:#444;--line:#bbb;--soft:#fff;--s1:#8a5a00;"
-    "--s2:#1f5fbf;--right:31 95 191;--wrong:214 84 0}main{max-width:none;padding:0}"
+    "--s2:#1f5fbf;--s3:#1a7340;--s4:#a3268a;--s5:#b3261e;--s6:#444;--right:31 95 191;"
+    "--wrong:214 84 0}main{max-width:none;padding:0}"
     "table{font-size:.65rem}th,td{padding:.15rem .3rem}.scroll{overflow:visible}"
     "figure,tr,.tiles li{break-inside:avoid}h2,h3{break-after:avoid}"
     ".confusion td{print-color-adjust:exact;-webkit-print-color-adjust:exact}}\n";

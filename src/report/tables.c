@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "src/report/page.h"
+#include "src/report/parts.h"
 #include "src/report/summary.h"
 
 static void put_features(fx_page *page, size_t arm) {

@@ -1,0 +1,16 @@
+// The parts of a report's page.
+#ifndef FEATX_REPORT_PARTS_H
+#define FEATX_REPORT_PARTS_H
+
+#include "src/report/page.h"
+
+void fx__put_arm(fx_page *page, size_t arm); // its name
+void fx__put_arms_table(fx_page *page);
+void fx__put_time_table(fx_page *page);
+void fx__put_pairs_table(fx_page *page);
+void fx__put_settings(fx_page *page);
+void fx__put_time(fx_page *page);
+void fx__put_learning_curves(fx_page *page);
+void fx__put_templates(fx_page *page);
+void fx__put_confusions(fx_page *page);
+#endif
