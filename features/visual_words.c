@@ -6,15 +6,14 @@
 // cells some stay 0.
 //
 // Local descriptors are gathered in tiles of up to a few hundred rows, cell by cell, from
-// rectangles of neighboring patches. A tile x is centered and multiplied with the projection
-// (whitening and words in one matrix), one tile of words at a time, and the products are encoded
-// and summed while they are in the cache. So scratch does not grow with the image.
+// rectangles of neighboring patches; a full tile goes to the encoder. So scratch does not grow with
+// the image.
 #include "featx/visual_words.h"
 
-#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
+#include "features/encoder.h"
 #include "features/local_descriptors.h"
 #include "features/nearest.h"
 #include "features/pooling.h"
@@ -24,79 +23,66 @@
 
 enum {
     LEAST_ROWS = 16,
-    TILE_FLOATS = 1 << 18,     // of descriptors
-    TRIANGLE_FLOATS = 1 << 17, // of products of whole rows of words
+    TILE_FLOATS = 1 << 18, // of descriptors
 };
 
-// Rows of the tile that belong to one cell.
-typedef struct segment {
-    size_t cell, rows;
-} segment;
+static const fx_encoder *const encoders[] = {[FX_BOVW_HARD] = &fx__encoder_hard,
+                                             [FX_BOVW_TRIANGLE] = &fx__encoder_triangle,
+                                             [FX_BOVW_THRESHOLD] = &fx__encoder_threshold};
 
-typedef struct encoder {
+const fx_encoder *fx__encoder(int encoding) {
+    return encoders[encoding];
+}
+
+// Gathers local descriptors in a tile and hands it to the encoder when it is full.
+typedef struct gatherer {
     const fx_vocabulary *vocabulary;
-    float *out;
-    size_t capacity, used; // rows of the tile
-    size_t segment_count;
-    size_t width;      // words of a tile of products
-    int side;          // positions of a rectangle
-    float *rows;       // [capacity, d] and slack
-    float *products;   // [capacity, width], of `hard` [width, capacity]
-    float *whitened;   // [capacity, d], of `triangle`
-    float *values;     // [capacity]: best match, squared length
-    uint32_t *index;   // [capacity]: best word
-    segment *segments; // [capacity]
-    float *local;      // scratch of local descriptors
-} encoder;
+    const fx_encoder *encoder;
+    fx_code_tile tile;
+    size_t capacity;           // rows of the tile
+    int side;                  // positions of a rectangle
+    float *rows;               // [capacity, d] and slack
+    float *whitened;           // [capacity, d] where the encoder wants that
+    fx_code_segment *segments; // [capacity]
+    float *local;              // scratch of local descriptors
+} gatherer;
 
 static size_t least(size_t a, size_t b) {
     return a < b ? a : b;
 }
 
 // Rows of a tile, so many that descriptors and products stay in the cache.
-static size_t tile_rows(const fx_vocabulary *v) {
+static size_t tile_rows(const fx_vocabulary *v, const fx_encoder *encoder) {
     size_t rows = least(FX__TILE, TILE_FLOATS / v->length);
-    if (v->params.encoding == FX_BOVW_TRIANGLE) rows = least(rows, TRIANGLE_FLOATS / v->words.rows);
+    if (encoder->most_rows) rows = least(rows, encoder->most_rows(v));
     return rows > LEAST_ROWS ? rows : LEAST_ROWS;
 }
 
-// Takes `bytes` from the scratch at *at, or only counts them where `scratch` is NULL.
-static void *take(void *scratch, size_t *at, size_t bytes) {
-    void *taken = scratch ? (char *)scratch + *at : NULL;
-    *at += (bytes + 63) / 64 * 64;
-    return taken;
-}
-
-// Lays an encoder out in scratch; returns the bytes that it needs.
-static size_t prepare(const fx_vocabulary *v, void *scratch, encoder *e) {
-    bool triangle = v->params.encoding == FX_BOVW_TRIANGLE;
-    size_t words = v->words.rows, d = v->length, rows = tile_rows(v), at = 0;
-    *e = (encoder){.vocabulary = v, .capacity = rows};
-    e->width = triangle ? words : fx__tile_width(words);
-    e->side = fx__local_side(&v->params);
-    while ((size_t)e->side * (size_t)e->side > rows) e->side--;
-    e->rows = take(scratch, &at, (rows * d + FX__PATCHES_SLACK) * sizeof(float));
-    e->products = take(scratch, &at, rows * e->width * sizeof(float));
-    e->whitened = take(scratch, &at, triangle ? rows * d * sizeof(float) : 0);
-    e->values = take(scratch, &at, rows * sizeof(float));
-    e->index = take(scratch, &at, rows * sizeof(uint32_t));
-    e->segments = take(scratch, &at, rows * sizeof(segment));
-    e->local = take(scratch, &at, fx__local_scratch(&v->params, v->channels) * sizeof(float));
+// Lays everything out in scratch; returns the bytes that it needs.
+static size_t prepare(const fx_vocabulary *v, void *scratch, gatherer *g) {
+    const fx_encoder *encoder = fx__encoder(v->params.encoding);
+    size_t d = v->length, rows = tile_rows(v, encoder), at = 0;
+    bool whitened = v->params.whiten && encoder->whitened;
+    *g = (gatherer){.vocabulary = v, .encoder = encoder, .capacity = rows};
+    g->side = fx__local_side(&v->params);
+    while ((size_t)g->side * (size_t)g->side > rows) g->side--;
+    g->rows = fx__take(scratch, &at, (rows * d + FX__PATCHES_SLACK) * sizeof(float));
+    g->whitened = whitened ? fx__take(scratch, &at, rows * d * sizeof(float)) : NULL;
+    g->segments = fx__take(scratch, &at, rows * sizeof(fx_code_segment));
+    g->local = fx__take(scratch, &at, fx__local_scratch(&v->params, v->channels) * sizeof(float));
+    g->tile = (fx_code_tile){.vocabulary = v, .segments = g->segments};
+    g->tile.scratch = fx__take(scratch, &at, encoder->scratch(v, rows));
     return at;
 }
 
 size_t fx_bovw_scratch(const fx_vocabulary *vocabulary) {
-    encoder e;
-    return prepare(vocabulary, NULL, &e);
-}
-
-static size_t cell_length(const fx_vocabulary *v) {
-    return v->words.rows * (v->params.encoding == FX_BOVW_THRESHOLD ? 2 : 1);
+    gatherer g;
+    return prepare(vocabulary, NULL, &g);
 }
 
 size_t fx_bovw_length(const fx_vocabulary *vocabulary) {
     size_t grid = (size_t)vocabulary->params.grid;
-    return grid * grid * cell_length(vocabulary);
+    return grid * grid * fx__encoder(vocabulary->params.encoding)->length(vocabulary);
 }
 
 FX__KERNEL static void subtract(const float *restrict mean, size_t rows, size_t d,
@@ -105,100 +91,35 @@ FX__KERNEL static void subtract(const float *restrict mean, size_t rows, size_t 
         for (size_t k = 0; k < d; k++) x[k] -= mean[k];
 }
 
-static void encode_threshold(encoder *e) {
-    const fx_vocabulary *v = e->vocabulary;
-    size_t words = v->words.rows, d = v->length;
-    for (size_t w = 0; w < words; w += e->width) {
-        size_t width = least(words - w, e->width);
-        fx__gemm_serial(false, false, e->used, width, d, 1, e->rows, d, v->projection.data + w,
-                        words, 0, e->products, e->width);
-        const float *products = e->products;
-        for (size_t s = 0; s < e->segment_count; s++) {
-            float *positive = e->out + e->segments[s].cell * 2 * words + w;
-            fx__pool_threshold(products, e->segments[s].rows, width, e->width, v->params.threshold,
-                               positive, positive + words);
-            products += e->segments[s].rows * e->width;
-        }
-    }
-}
-
-static void encode_hard(encoder *e) {
-    const fx_vocabulary *v = e->vocabulary;
-    size_t words = v->words.rows, d = v->length;
-    for (size_t row = 0; row < e->used; row++) {
-        e->values[row] = -INFINITY;
-        e->index[row] = 0;
-    }
-    for (size_t w = 0; w < words; w += e->width) {
-        size_t width = least(words - w, e->width);
-        fx__gemm_serial(true, true, width, e->used, d, 1, v->projection.data + w, words, e->rows, d,
-                        0, e->products, e->capacity);
-        fx__nearest_update(e->products, width, e->used, e->capacity,
-                           v->params.spherical ? NULL : v->half_norms + w, (uint32_t)w, e->values,
-                           e->index);
-    }
-    const uint32_t *index = e->index;
-    for (size_t s = 0; s < e->segment_count; s++)
-        for (size_t row = 0; row < e->segments[s].rows; row++)
-            e->out[e->segments[s].cell * words + *index++] += 1;
-}
-
-static void encode_triangle(encoder *e) {
-    const fx_vocabulary *v = e->vocabulary;
-    size_t words = v->words.rows, d = v->length;
-    const float *x = e->rows;
-    if (v->params.whiten) {
-        fx__gemm_serial(false, false, e->used, d, d, 1, e->rows, d, v->whitening.matrix, d, 0,
-                        e->whitened, d);
-        x = e->whitened;
-    }
-    for (size_t row = 0; row < e->used; row++) {
-        double sum = 0;
-        for (size_t k = 0; k < d; k++) sum += (double)x[row * d + k] * x[row * d + k];
-        e->values[row] = (float)sum;
-    }
-    fx__gemm_serial(false, false, e->used, words, d, 1, x, d, v->projection.data, words, 0,
-                    e->products, words);
-    float *products = e->products, *norms = e->values;
-    for (size_t s = 0; s < e->segment_count; s++) {
-        size_t rows = e->segments[s].rows;
-        fx__pool_triangle(products, rows, words, words, norms, v->word_norms,
-                          e->out + e->segments[s].cell * words);
-        products += rows * words;
-        norms += rows;
-    }
-}
-
 // Encodes the rows of the tile and empties it.
-static void flush(encoder *e) {
-    const fx_vocabulary *v = e->vocabulary;
-    if (e->used == 0) return;
-    if (v->params.whiten) subtract(v->whitening.mean, e->used, v->length, e->rows);
-    switch ((fx_bovw_encoding)v->params.encoding) {
-    case FX_BOVW_HARD:
-        encode_hard(e);
-        break;
-    case FX_BOVW_TRIANGLE:
-        encode_triangle(e);
-        break;
-    case FX_BOVW_THRESHOLD:
-        encode_threshold(e);
-        break;
+static void flush(gatherer *g) {
+    const fx_vocabulary *v = g->vocabulary;
+    fx_code_tile *tile = &g->tile;
+    size_t d = v->length;
+    if (tile->count == 0) return;
+    tile->rows = g->rows;
+    if (v->params.whiten) subtract(v->whitening.mean, tile->count, d, g->rows);
+    if (v->params.whiten && g->encoder->whitened) {
+        fx__gemm_serial(false, false, tile->count, d, d, 1, g->rows, d, v->whitening.matrix, d, 0,
+                        g->whitened, d);
+        tile->rows = g->whitened;
     }
-    e->used = e->segment_count = 0;
+    g->encoder->encode(tile);
+    tile->count = tile->segment_count = 0;
 }
 
-static void add_rectangle(encoder *e, const fx_image *image, const fx_positions *positions,
+static void add_rectangle(gatherer *g, const fx_image *image, const fx_positions *positions,
                           size_t cell) {
+    fx_code_tile *tile = &g->tile;
     size_t rows = (size_t)positions->rows * (size_t)positions->columns;
-    if (e->used + rows > e->capacity) flush(e);
-    fx__local_extract(&e->vocabulary->params, image, positions, e->local,
-                      e->rows + e->used * e->vocabulary->length);
-    e->used += rows;
-    if (e->segment_count > 0 && e->segments[e->segment_count - 1].cell == cell)
-        e->segments[e->segment_count - 1].rows += rows;
+    if (tile->count + rows > g->capacity) flush(g);
+    fx__local_extract(&g->vocabulary->params, image, positions, g->local,
+                      g->rows + tile->count * g->vocabulary->length);
+    tile->count += rows;
+    if (tile->segment_count > 0 && g->segments[tile->segment_count - 1].cell == cell)
+        g->segments[tile->segment_count - 1].rows += rows;
     else
-        e->segments[e->segment_count++] = (segment){cell, rows};
+        g->segments[tile->segment_count++] = (fx_code_segment){cell, rows};
 }
 
 // The positions begin … end-1 that share `part` of `parts` gets.
@@ -217,11 +138,11 @@ static int pieces(range whole, int side) {
 }
 
 // One cell, in rectangles of about equal size.
-static void add_cell(encoder *e, const fx_image *image, range down, range across, size_t cell) {
-    const fx_bovw_params *p = &e->vocabulary->params;
+static void add_cell(gatherer *g, const fx_image *image, range down, range across, size_t cell) {
+    const fx_bovw_params *p = &g->vocabulary->params;
     int left = (image->width - p->patch) % p->stride / 2;
     int top = (image->height - p->patch) % p->stride / 2;
-    int rows = pieces(down, e->side), columns = pieces(across, e->side);
+    int rows = pieces(down, g->side), columns = pieces(across, g->side);
     for (int i = 0; i < rows; i++) {
         range y = share(down, i, rows);
         for (int j = 0; j < columns; j++) {
@@ -231,7 +152,7 @@ static void add_cell(encoder *e, const fx_image *image, range down, range across
                                       .columns = x.end - x.begin,
                                       .rows = y.end - y.begin,
                                       .stride = p->stride};
-            add_rectangle(e, image, &positions, cell);
+            add_rectangle(g, image, &positions, cell);
         }
     }
 }
@@ -246,18 +167,18 @@ fx_status fx_bovw_extract(const fx_vocabulary *vocabulary, const fx_image *image
     fx_status status = fx__bovw_check_size(p->patch, image, error);
     if (status != FX_OK) return status;
 
-    encoder e;
-    prepare(vocabulary, scratch, &e);
-    e.out = out;
+    gatherer g;
+    prepare(vocabulary, scratch, &g);
+    g.tile.cells = out;
     size_t length = fx_bovw_length(vocabulary);
     memset(out, 0, length * sizeof *out);
     range down = {0, (image->height - p->patch) / p->stride + 1};
     range across = {0, (image->width - p->patch) / p->stride + 1};
     for (int i = 0; i < p->grid; i++)
         for (int j = 0; j < p->grid; j++)
-            add_cell(&e, image, share(down, i, p->grid), share(across, j, p->grid),
+            add_cell(&g, image, share(down, i, p->grid), share(across, j, p->grid),
                      (size_t)i * (size_t)p->grid + (size_t)j);
-    flush(&e);
+    flush(&g);
 
     if (p->norm == FX_BOVW_NORM_L1) fx__pool_normalize(FX_POOL_L1, out, length);
     if (p->norm == FX_BOVW_NORM_L2) fx__pool_normalize(FX_POOL_L2, out, length);

@@ -14,7 +14,7 @@ struct fx_vocabulary {
     fx_whitening whitening; // of length 0 where params.whiten is false
 
     // Made of the above. A product <word, (x - mean) · W> is one of x - mean with a column of the
-    // projection; `triangle` needs the whitened descriptor itself, so there W is left out.
+    // projection; encoders that need the whitened descriptor itself have W left out.
     fx_matrix projection; // [d, words]: W · wordsᵀ, or wordsᵀ
     float *word_norms;    // [words] squared lengths
     float *half_norms;    // [words] half of that

@@ -1,0 +1,79 @@
+// Threshold: how far products go beyond a threshold, both signs apart.
+//
+//   cell [2, words]: Σ max(0, z - α), then Σ max(0, -z - α), with z = <word, x>
+//
+// Source: Coates & Ng, "The importance of encoding versus training with sparse coding and vector
+// quantization", ICML 2011.
+//
+// Σ max(0, z - α) over n rows = Σ max(z, α) - n·α, and Σ max(0, -z - α) = -(Σ min(z, -α) + n·α):
+// two operations fewer a product than as written, and they are what the matrix product competes
+// with. n is at most ROWS before n·α is taken off, so little is lost to rounding (nothing at all
+// for an α like ¼), and several rows are summed between loading and storing a sum. Products are
+// made and encoded one tile of words at a time, while they are in the cache.
+#include "features/encoder.h"
+#include "features/nearest.h"
+#include "features/vocabulary.h"
+#include "src/base/gemm.h"
+#include "src/base/kernel.h"
+
+enum { ROWS = 8 };
+
+FX__KERNEL static void threshold_rows(const float *restrict z, size_t words, size_t ld, float alpha,
+                                      float *restrict positive, float *restrict negative) {
+    const float constant = ROWS * alpha;
+    for (size_t w = 0; w < words; w++) {
+        float above = -constant, below = constant;
+        for (size_t row = 0; row < ROWS; row++) {
+            float value = z[row * ld + w];
+            above += value > alpha ? value : alpha;
+            below += value < -alpha ? value : -alpha;
+        }
+        positive[w] += above;
+        negative[w] -= below;
+    }
+}
+
+FX__KERNEL static void threshold_row(const float *restrict z, size_t words, float alpha,
+                                     float *restrict positive, float *restrict negative) {
+    for (size_t w = 0; w < words; w++) {
+        float above = z[w] - alpha, below = -z[w] - alpha;
+        positive[w] += above > 0 ? above : 0;
+        negative[w] += below > 0 ? below : 0;
+    }
+}
+
+void fx__encode_threshold(const float *products, size_t rows, size_t words, size_t ld,
+                          float threshold, float *positive, float *negative) {
+    for (; rows >= ROWS; rows -= ROWS, products += ROWS * ld)
+        threshold_rows(products, words, ld, threshold, positive, negative);
+    for (; rows > 0; rows--, products += ld)
+        threshold_row(products, words, threshold, positive, negative);
+}
+
+static size_t length(const fx_vocabulary *v) {
+    return 2 * v->words.rows;
+}
+
+static size_t scratch(const fx_vocabulary *v, size_t rows) {
+    return rows * fx__tile_width(v->words.rows) * sizeof(float);
+}
+
+static void encode(const fx_code_tile *tile) {
+    const fx_vocabulary *v = tile->vocabulary;
+    size_t words = v->words.rows, d = v->length, most = fx__tile_width(words);
+    for (size_t w = 0; w < words; w += most) {
+        size_t width = words - w < most ? words - w : most;
+        float *products = tile->scratch;
+        fx__gemm_serial(false, false, tile->count, width, d, 1, tile->rows, d,
+                        v->projection.data + w, words, 0, products, most);
+        for (size_t s = 0; s < tile->segment_count; s++) {
+            size_t rows = tile->segments[s].rows;
+            float *positive = tile->cells + tile->segments[s].cell * 2 * words + w;
+            fx__encode_threshold(products, rows, width, most, v->params.threshold, positive,
+                                 positive + words);
+            products += rows * most;
+        }
+    }
+}
+
+const fx_encoder fx__encoder_threshold = {.length = length, .scratch = scratch, .encode = encode};
