@@ -1,0 +1,18 @@
+# What ./dev bench runs: this library's cases, and those of VLFeat where it is installed.
+add_custom_target(bench_programs)
+add_dependencies(bench_programs programs)
+function(fx_bench_program name)
+  add_executable(${name} ${ARGN} tools/bench/data.c tools/bench/harness.c)
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
+  target_link_libraries(${name} PRIVATE featx OpenMP::OpenMP_C)
+  add_dependencies(bench_programs ${name})
+endfunction()
+
+fx_bench_program(bench_ours tools/bench/ours.c tools/bench/ours_training.c)
+find_library(VLFEAT_LIBRARY vl)
+find_path(VLFEAT_INCLUDE_DIR vl/dsift.h)
+if(VLFEAT_LIBRARY AND VLFEAT_INCLUDE_DIR)
+  fx_bench_program(bench_vlfeat tools/bench/vlfeat.c)
+  target_include_directories(bench_vlfeat SYSTEM PRIVATE ${VLFEAT_INCLUDE_DIR})
+  target_link_libraries(bench_vlfeat PRIVATE ${VLFEAT_LIBRARY} m)
+endif()
