@@ -80,6 +80,11 @@ float *fx_mlp_input_scale(fx_mlp *mlp);
 FX_MUST_CHECK fx_status fx_mlp_predict(const fx_mlp *mlp, const float *x, size_t n, float *scores,
                                        fx_error *error);
 
+// out[n, width] of x[n, inputs]: what hidden layer `layer` (0 is the first) passes on after its
+// activation, in evaluation mode. FX_ERROR_USAGE where there is no such hidden layer.
+FX_MUST_CHECK fx_status fx_mlp_hidden(const fx_mlp *mlp, size_t layer, const float *x, size_t n,
+                                      float *out, fx_error *error);
+
 // In place: scores[n, outputs] → probabilities.
 void fx_softmax(float *scores, size_t n, size_t outputs);
 

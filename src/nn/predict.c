@@ -100,12 +100,14 @@ static void activate(const fx__layer *layer, int activation, size_t n, const flo
     }
 }
 
-void fx__predictor_run(fx__predictor *predictor, size_t n) {
+// The first `layers` layers on x[n]. Returns what the last of them gives: scores, or a hidden
+// buffer.
+static const float *run(fx__predictor *predictor, size_t n, size_t layers) {
     const fx_mlp *mlp = predictor->mlp;
     const float *input = predictor->x;
     const float *scale = predictor->scale, *shift = predictor->shift;
     size_t next = 0; // of the two hidden buffers
-    for (size_t l = 0; l < mlp->layer_count; l++) {
+    for (size_t l = 0; l < layers; l++) {
         const fx__layer *layer = &mlp->layers[l];
         float *z = layer->hidden ? predictor->hidden[next] : predictor->scores;
         fx__gemm(false, false, n, layer->columns, layer->inputs, 1, input, layer->inputs,
@@ -119,6 +121,11 @@ void fx__predictor_run(fx__predictor *predictor, size_t n) {
         scale += layer->columns;
         shift += layer->columns;
     }
+    return input;
+}
+
+void fx__predictor_run(fx__predictor *predictor, size_t n) {
+    run(predictor, n, predictor->mlp->layer_count);
 }
 
 fx_status fx_mlp_predict(const fx_mlp *mlp, const float *x, size_t n, float *scores,
@@ -131,6 +138,24 @@ fx_status fx_mlp_predict(const fx_mlp *mlp, const float *x, size_t n, float *sco
         fx__mlp_standardize(mlp, rows, x + i * mlp->inputs, p.x);
         fx__predictor_run(&p, rows);
         memcpy(scores + i * mlp->outputs, p.scores, rows * mlp->outputs * sizeof(float));
+    }
+    fx__predictor_destroy(&p);
+    return FX_OK;
+}
+
+fx_status fx_mlp_hidden(const fx_mlp *mlp, size_t layer, const float *x, size_t n, float *out,
+                        fx_error *error) {
+    if (layer + 1 >= mlp->layer_count)
+        return fx_error_set(error, FX_ERROR_USAGE, "hidden layer %zu, expected less than %zu",
+                            layer, mlp->layer_count - 1);
+    if (n == 0) return FX_OK;
+    const size_t width = mlp->layers[layer].width;
+    fx__predictor p;
+    FX__TRY(fx__predictor_create(mlp, n < BATCH ? n : BATCH, &p, error));
+    for (size_t i = 0; i < n; i += p.rows) {
+        size_t rows = n - i < p.rows ? n - i : p.rows;
+        fx__mlp_standardize(mlp, rows, x + i * mlp->inputs, p.x);
+        memcpy(out + i * width, run(&p, rows, layer + 1), rows * width * sizeof(float));
     }
     fx__predictor_destroy(&p);
     return FX_OK;

@@ -266,6 +266,43 @@ Test(mlp, layers_without_activation_collapse) {
     fx_mlp_destroy(flat);
 }
 
+// The last layer, applied by hand to what the last hidden one passes on, gives the scores; what the
+// first one passes on is what a network that ends there would.
+Test(mlp, hidden_layers_are_what_the_scores_are_made_of) {
+    enum { INPUTS = 12, OUTPUTS = 4, N = 300, FIRST = 70, LAST = 9 }; // N: more than a batch
+    float *x = noise((size_t)N * INPUTS), *scores = malloc(sizeof(float) * N * OUTPUTS);
+    float *hidden = malloc(sizeof(float) * N * FIRST);
+    for (int activation = FX_IDENTITY; activation <= FX_MAXOUT; activation++) {
+        fx_mlp *mlp = create(params_of(activation, activation % 2 == 1), INPUTS, OUTPUTS);
+        scatter(mlp);
+        fx_error error = {0};
+        cr_assert_eq(fx_mlp_predict(mlp, x, N, scores, &error), FX_OK);
+        cr_assert_eq(fx_mlp_hidden(mlp, 1, x, N, hidden, &error), FX_OK, "%s", error.message);
+        const fx__layer *last = &mlp->layers[2];
+        for (size_t i = 0; i < N; i++)
+            for (size_t k = 0; k < OUTPUTS; k++) {
+                double sum = last->bias[k], size = fabs(sum);
+                for (size_t j = 0; j < LAST; j++) {
+                    double term = (double)hidden[i * LAST + j] * last->weights[j * OUTPUTS + k];
+                    sum += term;
+                    size += fabs(term);
+                }
+                // Ten terms, each rounded to 24 bits once or twice.
+                cr_assert(fabs(sum - scores[i * OUTPUTS + k]) <= 2e-6 * size, "activation %d",
+                          activation);
+            }
+        cr_assert_eq(fx_mlp_hidden(mlp, 0, x, N, hidden, &error), FX_OK, "%s", error.message);
+        if (activation == FX_SIGMOID)
+            for (size_t i = 0; i < (size_t)N * FIRST; i++)
+                cr_assert(hidden[i] >= 0 && hidden[i] <= 1);
+        cr_assert_eq(fx_mlp_hidden(mlp, 2, x, N, hidden, &error), FX_ERROR_USAGE);
+        fx_mlp_destroy(mlp);
+    }
+    free(x);
+    free(scores);
+    free(hidden);
+}
+
 Test(mlp, tensors_round_trip) {
     for (int batch_norm = 0; batch_norm < 2; batch_norm++)
         for (int hidden = 0; hidden < 3; hidden++) {
