@@ -40,10 +40,16 @@ typedef struct fx_samples {
     size_t count, length;
     const int *labels; // [count]
     // Fills x[n, length] with rows indices[n], as they are seen in `epoch` (augmentation may differ
-    // from epoch to epoch; epoch 0 is the plain sample). Called from one thread; may run in
-    // parallel inside.
+    // from epoch to epoch; epoch 0 is the plain sample). Called from one thread at a
+    // time; may run in parallel inside.
     fx_status (*fill)(const void *self, uint32_t epoch, const uint32_t *indices, size_t n, float *x,
                       fx_error *error);
+    // Rows are computed or read from a disk: worth a thread that makes the next batch. fill() is
+    // then called from that thread.
+    bool costly;
+    // Where not all rows fit in memory: about `window` samples are shuffled together, blocks of
+    // `block` consecutive ones drawn from everywhere. 0: all of them.
+    size_t block, window;
 } fx_samples;
 
 // Rows of a matrix, without copying it. *matrix must outlive the samples.

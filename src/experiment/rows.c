@@ -47,7 +47,11 @@ static fx_status fill_from_rows(const void *self, uint32_t epoch, const uint32_t
 }
 
 fx_samples fx__samples_of_rows(const fx_rows *rows) {
-    return (fx_samples){rows, rows->count, rows->length, rows->labels, fill_from_rows};
+    return (fx_samples){.self = rows,
+                        .count = rows->count,
+                        .length = rows->length,
+                        .labels = rows->labels,
+                        .fill = fill_from_rows};
 }
 
 static fx_status fill_view(const void *self, uint32_t epoch, const uint32_t *indices, size_t n,
@@ -66,7 +70,12 @@ static fx_status fill_view(const void *self, uint32_t epoch, const uint32_t *ind
 fx_samples fx__samples_view(const fx_samples *base, const uint32_t *indices, size_t count,
                             const int *labels, fx_samples_view *storage) {
     *storage = (fx_samples_view){*base, indices};
-    return (fx_samples){storage, count, base->length, labels, fill_view};
+    fx_samples view = *base;
+    view.self = storage;
+    view.count = count;
+    view.labels = labels;
+    view.fill = fill_view;
+    return view;
 }
 
 // --- augmented images ---
@@ -144,7 +153,12 @@ fx_status fx__augmented_create(const fx_rows *rows, const fx_augmentation_params
     for (size_t i = 0; i < augmented->worker_count; ++i)
         FX__TRY_GOTO(
             fx_descriptor_scratch_create(rows->descriptor, &augmented->workers[i].scratch, error));
-    *samples = (fx_samples){augmented, rows->count, rows->length, rows->labels, fill_augmented};
+    *samples = (fx_samples){.self = augmented,
+                            .count = rows->count,
+                            .length = rows->length,
+                            .labels = rows->labels,
+                            .fill = fill_augmented,
+                            .costly = true};
     *out = augmented;
     return FX_OK;
 done:

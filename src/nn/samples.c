@@ -40,7 +40,11 @@ static fx_status fill_from_matrix(const void *self, uint32_t epoch, const uint32
 }
 
 fx_samples fx_samples_of_matrix(const fx_matrix *matrix, const int *labels) {
-    return (fx_samples){matrix, matrix->rows, matrix->columns, labels, fill_from_matrix};
+    return (fx_samples){.self = matrix,
+                        .count = matrix->rows,
+                        .length = matrix->columns,
+                        .labels = labels,
+                        .fill = fill_from_matrix};
 }
 
 fx_status fx__samples_gather(const fx_samples *samples, const fx_mlp *mlp, uint32_t epoch,

@@ -1,8 +1,8 @@
 // Training: batches in an order of their own every epoch, one step each, and the choice of the
 // epoch.
 //
-// The order of epoch e (1-based) is the Fisher–Yates shuffle of 0 … n-1 by the generator of (seed,
-// FX_RNG_SHUFFLE, e, 0); batch b takes positions b · batch_size …. The last batch may be smaller;
+// The order of epoch e (1-based) is that of sample_order.h; batch b takes positions b · batch_size
+// …. The last batch may be smaller;
 // with batch normalization a rest of a single sample, which has no variance, joins the batch before
 // it. Dropout masks are keyed by (seed, e, position). So an epoch is a function of the weights, the
 // optimizer's moments and e alone.
@@ -12,8 +12,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "featx/rng.h"
 #include "src/nn/backprop.h"
+#include "src/nn/prefetch.h"
+#include "src/nn/sample_order.h"
 #include "src/nn/samples.h"
 
 static const double REPORT_SECONDS = 0.05;
@@ -29,6 +30,7 @@ typedef struct trainer {
     uint32_t *order;   // [training->count]
     uint32_t *indices; // [rows]
     fx__backprop batch;
+    fx__prefetch *prefetch;  // or NULL
     fx__predictor predictor; // with validation
     fx__optimizer optimizer;
     float *good, *best; // snapshots: after the last epoch, after the best one
@@ -101,6 +103,7 @@ static fx_status trainer_create(trainer *t, fx_error *error) {
     FX__TRY(fx__allocate(state, sizeof *t->good, &t->good, error));
     FX__TRY(fx__allocate(t->validation ? state : 0, sizeof *t->best, &t->best, error));
     FX__TRY(fx__backprop_create(mlp, t->rows, &t->batch, error));
+    FX__TRY(fx__prefetch_create(t->training, mlp, t->rows, &t->prefetch, error));
     if (t->validation) FX__TRY(fx__predictor_create(mlp, t->rows, &t->predictor, error));
     fx__parameter_group groups[2 * (FX_LIST_MAX + 1)];
     size_t count = fx__mlp_groups(mlp, groups);
@@ -108,6 +111,7 @@ static fx_status trainer_create(trainer *t, fx_error *error) {
 }
 
 static void trainer_destroy(trainer *t) {
+    fx__prefetch_destroy(t->prefetch); // which reads the order
     free(t->order);
     free(t->indices);
     free(t->good);
@@ -135,9 +139,10 @@ static fx_status step(trainer *t, int epoch, size_t batch, fx_epoch *record, fx_
     const size_t size = (size_t)t->params.batch_size, begin = batch * size;
     const size_t end = batch + 1 == t->batches ? t->training->count : begin + size;
     const size_t n = end - begin, steps = (size_t)t->params.epochs * t->batches;
+    const size_t left = t->training->count - end, next = batch + 2 == t->batches ? left : size;
     const uint32_t *indices = t->order + begin;
-    FX__TRY(
-        fx__samples_gather(t->training, t->mlp, (uint32_t)epoch, indices, n, t->batch.x, error));
+    FX__TRY(fx__prefetch_take(t->prefetch, t->training, t->mlp, (uint32_t)epoch, t->order, begin, n,
+                              left > 0 ? next : 0, &t->batch.x, error));
     for (size_t i = 0; i < n; i++) t->batch.labels[i] = t->training->labels[indices[i]];
 
     record->learning_rate =
@@ -183,9 +188,7 @@ static fx_status run_epoch(trainer *t, int epoch, fx_epoch *record, fx_error *er
     const size_t n = t->training->count;
     double begin = now();
     *record = (fx_epoch){.epoch = epoch};
-    fx_rng rng = fx_rng_at(t->seed, FX_RNG_SHUFFLE, (uint32_t)epoch, 0);
-    for (size_t i = 0; i < n; i++) t->order[i] = (uint32_t)i;
-    fx_rng_shuffle(&rng, t->order, n);
+    FX__TRY(fx__sample_order(t->training, t->seed, (uint32_t)epoch, t->order, error));
     for (size_t batch = 0; batch < t->batches; batch++)
         FX__TRY(step(t, epoch, batch, record, error));
     record->train_loss /= (double)n;

@@ -111,7 +111,8 @@ static fx_status spy_fill(const void *self, uint32_t epoch, const uint32_t *indi
 static fx_samples spy_samples(spy *s, const data *d) {
     *s = (spy){.d = d, .smallest = SIZE_MAX};
     memset(s->first, 0xFF, sizeof s->first);
-    return (fx_samples){s, d->x.rows, INPUTS, d->labels, spy_fill};
+    return (fx_samples){
+        .self = s, .count = d->x.rows, .length = INPUTS, .labels = d->labels, .fill = spy_fill};
 }
 
 Test(training, every_sample_once_an_epoch_in_an_order_of_its_own) {
