@@ -3,26 +3,58 @@
 //   forward   z = a' · W;  a = dropout(f(z · scale + shift))         a': output of the layer before
 //   backward  δ ← δ · f' · dropout;  through batch normalization;  ∂W = a'ᵀ · δ;  δ' = δ · Wᵀ
 //
-// Between two products stands one parallel pass over blocks of FX__COLUMNS columns, which does all
-// that is element-wise and all that sums over the rows: statistics, affine map, activation and
-// dropout on the way forward; dropout, derivative, normalization and the sums for the biases on the
-// way back. Blocks depend on the layer alone and sums run in the order of rows, so no result
-// depends on the number of threads. The first layer has no δ'.
+// A layer is cut into blocks of units. A thread makes the product of a block, over all rows, and
+// then all that is element-wise or sums over the rows, while the block is in its cache: statistics,
+// affine map, activation and dropout on the way forward; dropout, derivative, normalization and the
+// sums for the biases on the way back. ∂W is made in tiles, each of which the optimizer takes from
+// the cache, so that the gradient of a large layer never goes through memory; the weights change
+// once δ' has been made of them. The first layer has no δ'.
+//
+// Blocks and tiles depend on the network and n alone and sums run in the order of rows, so no
+// result depends on the number of threads.
 //
 // With batch normalization the batch's own mean and biased variance are used, and the running ones
 // move a tenth of the way towards them (the variance towards the unbiased one).
 #include "src/nn/backprop.h"
 
+#include <math.h>
+#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "src/base/gemm.h"
+#include "src/base/parallel.h"
 #include "src/nn/activation.h"
 #include "src/nn/batch_norm.h"
 
-enum { ROWS = 32 }; // of a block that stays in the innermost cache between two kernels
+enum {
+    ROWS = 32,              // of a block that stays in the innermost cache between two kernels
+    BLOCK = 256,            // most units of a piece of a layer
+    TILE_ROWS = 192,        // largest tile of a weight gradient: it stays in the second cache
+    TILE_COLUMNS = 512,     //
+    TILES = 4,              // wanted at least
+    SMALLEST = 32,          // side below which nothing is cut further
+    SCORE_PIECES = 16,      // of the rows, for scores and loss, at most
+    PRODUCT_WORK = 1 << 18, // m·n·k from which on it is worth waking other threads for
+};
 
 static const float RUNNING_MOMENTUM = 0.1f;
+
+// Number of pieces of at most `size`, and the size of `count` even ones, in multiples.
+static size_t pieces(size_t length, size_t size) {
+    return (length + size - 1) / size;
+}
+
+static size_t part(size_t length, size_t count, size_t multiple) {
+    return pieces(pieces(length, count), multiple) * multiple;
+}
+
+// Units of a piece of a layer: a product and all that is element-wise are done piece by piece.
+static size_t block_of(size_t width) {
+    size_t count = pieces(width, BLOCK);
+    if (count < TILES) count = width >= TILES * SMALLEST ? TILES : width >= 2 * SMALLEST ? 2 : 1;
+    return part(width, count, 4);
+}
 
 // Life
 // ------------------------------------------------------------------------------------------------
@@ -63,7 +95,11 @@ fx_status fx__backprop_create(const fx_mlp *mlp, size_t rows, fx__backprop *out,
         FX__TRY_GOTO(layer_create(mlp, &mlp->layers[l], rows, &b.layers[l], error));
     FX__TRY_GOTO(fx__allocate(rows, widest * sizeof(float), &b.delta[0], error));
     FX__TRY_GOTO(fx__allocate(rows, widest * sizeof(float), &b.delta[1], error));
+    if (mlp->params.activation == FX_MAXOUT)
+        FX__TRY_GOTO(fx__allocate(rows, widest * sizeof(float), &b.by_output, error));
     FX__TRY_GOTO(fx__allocate(mlp->parameter_count, sizeof(float), &b.gradient, error));
+    FX__TRY_GOTO(fx__allocate((size_t)fx__threads(), TILE_ROWS * TILE_COLUMNS * sizeof(float),
+                              &b.scratch, error));
     *out = b;
     return FX_OK;
 done:
@@ -89,7 +125,9 @@ void fx__backprop_destroy(fx__backprop *b) {
     free(b->layers);
     free(b->delta[0]);
     free(b->delta[1]);
+    free(b->by_output);
     free(b->gradient);
+    free(b->scratch);
     *b = (fx__backprop){0};
 }
 
@@ -123,8 +161,8 @@ static void draw_masks(fx__backprop *b, size_t n, fx__dropout_key key) {
 }
 
 // From the linear output to that of the layer, for units begin … begin + count - 1 of n rows.
-static void forward_units(const fx_mlp *mlp, const fx__layer *layer, fx__layer_state *state,
-                          size_t n, size_t begin, size_t count) {
+static void activate_units(const fx_mlp *mlp, const fx__layer *layer, fx__layer_state *state,
+                           size_t n, size_t begin, size_t count) {
     if (layer->batch_norm)
         for (size_t k = 0; k < layer->pieces; k++) {
             size_t j = k * layer->width + begin;
@@ -155,19 +193,52 @@ static void forward_units(const fx_mlp *mlp, const fx__layer *layer, fx__layer_s
 static void forward(fx__backprop *b, size_t n) {
     const fx_mlp *mlp = b->mlp;
     const float *input = b->x;
-    for (size_t l = 0; l < mlp->layer_count; l++) {
+    for (size_t l = 0; l + 1 < mlp->layer_count; l++) {
         const fx__layer *layer = &mlp->layers[l];
         fx__layer_state *state = &b->layers[l];
-        fx__gemm(false, false, n, layer->columns, layer->inputs, 1, input, layer->inputs,
-                 layer->weights, layer->columns, 0, state->linear, layer->columns);
-        if (!layer->hidden) return;
-#pragma omp parallel for schedule(dynamic, 1) if (n * layer->columns > FX__PARALLEL_WORK)
-        for (size_t begin = 0; begin < layer->width; begin += FX__COLUMNS) {
-            size_t left = layer->width - begin;
-            forward_units(mlp, layer, state, n, begin, left < FX__COLUMNS ? left : FX__COLUMNS);
+        const size_t block = block_of(layer->width);
+#pragma omp parallel for schedule(dynamic, 1) if (n * layer->inputs * layer->columns > PRODUCT_WORK)
+        for (size_t begin = 0; begin < layer->width; begin += block) {
+            size_t end = begin + block < layer->width ? begin + block : layer->width;
+            for (size_t k = 0; k < layer->pieces; k++) {
+                size_t j = k * layer->width + begin;
+                fx__gemm_serial(false, false, n, end - begin, layer->inputs, 1, input,
+                                layer->inputs, layer->weights + j, layer->columns, 0,
+                                state->linear + j, layer->columns);
+            }
+            for (size_t unit = begin; unit < end; unit += FX__COLUMNS)
+                activate_units(mlp, layer, state, n, unit,
+                               end - unit < FX__COLUMNS ? end - unit : FX__COLUMNS);
         }
         input = state->output;
     }
+}
+
+// Scores and loss, in pieces of whole rows; with `gradient`, the scores become δ.
+static fx__loss_sum score(fx__backprop *b, size_t n, float label_smoothing, bool gradient) {
+    const fx_mlp *mlp = b->mlp;
+    const size_t last = mlp->layer_count - 1;
+    const fx__layer *layer = &mlp->layers[last];
+    const float *input = last == 0 ? b->x : b->layers[last - 1].output;
+    float *scores = b->layers[last].linear;
+    const size_t even = part(n, SCORE_PIECES, 1), rows = even > SMALLEST ? even : SMALLEST;
+    fx__loss_sum sums[SCORE_PIECES];
+#pragma omp parallel for schedule(static) if (n * layer->inputs * layer->width > PRODUCT_WORK / 2)
+    for (size_t i = 0; i < n; i += rows) {
+        size_t count = n - i < rows ? n - i : rows;
+        float *s = scores + i * layer->width;
+        fx__gemm_serial(false, false, count, layer->width, layer->inputs, 1,
+                        input + i * layer->inputs, layer->inputs, layer->weights, layer->width, 0,
+                        s, layer->width);
+        sums[i / rows] = fx__loss(mlp->params.loss, label_smoothing, count, layer->width, s,
+                                  layer->bias, b->labels + i, 1.0f / (float)n, gradient);
+    }
+    fx__loss_sum total = {0};
+    for (size_t i = 0; i < n; i += rows) {
+        total.loss += sums[i / rows].loss;
+        total.correct += sums[i / rows].correct;
+    }
+    return total;
 }
 
 // Backward
@@ -216,47 +287,89 @@ static void backward_units(const fx__backprop *b, size_t l, size_t n, size_t beg
         backward_columns(b, l, n, k * layer->width + begin, count, out);
 }
 
+// From `delta`, δ of layer l + 1, to `out`, δ of hidden layer l.
+static void backward_layer(const fx__backprop *b, size_t l, size_t n, const float *delta,
+                           float *out) {
+    const fx__layer *layer = &b->mlp->layers[l], *next = layer + 1;
+    float *by_output = layer->pieces > 1 ? b->by_output : out;
+    const size_t block = block_of(layer->width);
+#pragma omp parallel for schedule(dynamic, 1) if (n * layer->width * next->columns > PRODUCT_WORK)
+    for (size_t begin = 0; begin < layer->width; begin += block) {
+        size_t end = begin + block < layer->width ? begin + block : layer->width;
+        fx__gemm_serial(false, true, n, end - begin, next->columns, 1, delta, next->columns,
+                        next->weights + begin * next->columns, next->columns, 0, by_output + begin,
+                        layer->width);
+        for (size_t unit = begin; unit < end; unit += FX__COLUMNS)
+            backward_units(b, l, n, unit, end - unit < FX__COLUMNS ? end - unit : FX__COLUMNS,
+                           by_output, out);
+    }
+}
+
+// ∂W = inputᵀ · δ in tiles. With an optimizer a tile goes into scratch and from there, while it is
+// in the cache, into the weights: the gradient as a whole is never written.
+static void weight_gradient(const fx__backprop *b, size_t l, size_t n, const float *delta,
+                            const fx__optimizer *optimizer) {
+    const fx__layer *layer = &b->mlp->layers[l];
+    const float *input = l == 0 ? b->x : b->layers[l - 1].output;
+    const size_t first = (size_t)(layer->weights - b->mlp->parameters);
+    const bool parallel = n * layer->inputs * layer->columns > PRODUCT_WORK;
+    size_t rows = part(layer->inputs, pieces(layer->inputs, TILE_ROWS), 4);
+    size_t columns = part(layer->columns, pieces(layer->columns, TILE_COLUMNS), 4);
+    while (parallel && pieces(layer->inputs, rows) * pieces(layer->columns, columns) < TILES) {
+        size_t *side = rows >= columns ? &rows : &columns;
+        if (*side <= SMALLEST) break;
+        *side = part(*side, 2, 4);
+    }
+    const size_t across = pieces(layer->columns, columns);
+    const size_t tiles = across * pieces(layer->inputs, rows);
+#pragma omp parallel for schedule(dynamic, 1) if (parallel)
+    for (size_t tile = 0; tile < tiles; tile++) {
+        size_t i = tile / across * rows, j = tile % across * columns;
+        size_t height = layer->inputs - i < rows ? layer->inputs - i : rows;
+        size_t width = layer->columns - j < columns ? layer->columns - j : columns;
+        size_t at = first + i * layer->columns + j, stride = layer->columns;
+        float *gradient = b->gradient + at;
+        if (optimizer) {
+            gradient = b->scratch + (size_t)omp_get_thread_num() * TILE_ROWS * TILE_COLUMNS;
+            stride = width;
+        }
+        fx__gemm_serial(true, false, height, width, n, 1, input + i, layer->inputs, delta + j,
+                        layer->columns, 0, gradient, stride);
+        if (optimizer)
+            fx__optimizer_update(optimizer, b->mlp->parameters, at, height, width, layer->columns,
+                                 gradient, stride, true);
+    }
+}
+
 // `delta` is the gradient by the scores.
-static void backward(fx__backprop *b, size_t n, float *delta) {
+static void backward(fx__backprop *b, size_t n, float *delta, const fx__optimizer *optimizer) {
     const fx_mlp *mlp = b->mlp;
-    size_t next = 0; // of the two delta buffers
-    for (size_t l = mlp->layer_count; l-- > 0;) {
+    const size_t last = mlp->layer_count - 1;
+    for (size_t j = 0; j < mlp->outputs; j += FX__COLUMNS)
+        backward_columns(b, last, n, j,
+                         mlp->outputs - j < FX__COLUMNS ? mlp->outputs - j : FX__COLUMNS, delta);
+    for (size_t l = last + 1; l-- > 0;) {
         const fx__layer *layer = &mlp->layers[l];
-        float *out = delta;
-        if (layer->pieces > 1) {
-            out = b->delta[next];
-            next = 1 - next;
+        float *below = b->delta[l % 2];
+        if (l > 0) backward_layer(b, l - 1, n, delta, below); // before the weights change
+        weight_gradient(b, l, n, delta, optimizer);
+        if (optimizer) {
+            size_t at = (size_t)(layer->weights - mlp->parameters) + layer->inputs * layer->columns;
+            size_t count = layer->columns * (layer->batch_norm ? 2 : 1);
+            fx__optimizer_update(optimizer, mlp->parameters, at, 1, count, count, b->gradient + at,
+                                 count, false);
         }
-#pragma omp parallel for schedule(dynamic, 1) if (n * layer->columns > FX__PARALLEL_WORK)
-        for (size_t begin = 0; begin < layer->width; begin += FX__COLUMNS) {
-            size_t left = layer->width - begin;
-            size_t count = left < FX__COLUMNS ? left : FX__COLUMNS;
-            if (layer->hidden)
-                backward_units(b, l, n, begin, count, delta, out);
-            else
-                backward_columns(b, l, n, begin, count, delta);
-        }
-        const float *input = l == 0 ? b->x : b->layers[l - 1].output;
-        fx__gemm(true, false, layer->inputs, layer->columns, n, 1, input, layer->inputs, out,
-                 layer->columns, 0, b->gradient + (layer->weights - mlp->parameters),
-                 layer->columns);
-        if (l == 0) return;
-        delta = b->delta[next];
-        next = 1 - next;
-        fx__gemm(false, true, n, layer->inputs, layer->columns, 1, out, layer->columns,
-                 layer->weights, layer->columns, 0, delta, layer->inputs);
+        delta = below;
     }
 }
 
 fx__loss_sum fx__backprop_run(fx__backprop *b, size_t n, fx__dropout_key key, float label_smoothing,
-                              bool gradient) {
-    const fx__layer *last = &b->mlp->layers[b->mlp->layer_count - 1];
-    float *scores = b->layers[b->mlp->layer_count - 1].linear;
+                              bool gradient, const fx__optimizer *optimizer) {
     draw_masks(b, n, key);
     forward(b, n);
-    fx__loss_sum sum = fx__loss(b->mlp->params.loss, label_smoothing, n, last->width, scores,
-                                last->bias, b->labels, gradient);
-    if (gradient) backward(b, n, scores);
+    fx__loss_sum sum = score(b, n, label_smoothing, gradient);
+    if (gradient && isfinite(sum.loss))
+        backward(b, n, b->layers[b->mlp->layer_count - 1].linear, optimizer);
     return sum;
 }
 
@@ -279,8 +392,8 @@ fx_status fx_mlp_gradient(fx_mlp *mlp, const float *x, const int *labels, size_t
     FX__TRY(fx__backprop_create(mlp, n, &b, error));
     fx__mlp_standardize(mlp, n, x, b.x);
     memcpy(b.labels, labels, n * sizeof *labels);
-    fx__loss_sum sum =
-        fx__backprop_run(&b, n, (fx__dropout_key){0, 0, 0}, label_smoothing, gradient != NULL);
+    fx__loss_sum sum = fx__backprop_run(&b, n, (fx__dropout_key){0, 0, 0}, label_smoothing,
+                                        gradient != NULL, NULL);
     if (loss) *loss = sum.loss / (double)n;
     if (gradient) memcpy(gradient, b.gradient, mlp->parameter_count * sizeof *gradient);
     fx__backprop_destroy(&b);

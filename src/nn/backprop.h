@@ -5,6 +5,7 @@
 #include "src/nn/dropout.h"
 #include "src/nn/loss.h"
 #include "src/nn/network.h"
+#include "src/nn/optimizer.h"
 
 // What is kept of one layer between forward and backward.
 typedef struct fx__layer_state {
@@ -25,17 +26,21 @@ typedef struct fx__backprop {
     uint8_t *kept;           // [rows, inputs] of dropout on the inputs, or NULL
     fx__layer_state *layers; // [layer_count]
     float *delta[2];         // [rows, widest layer's columns], alternating
+    float *by_output;        // the same, of maxout: the gradient by the maxima; else NULL
     float *gradient; // [parameter_count] of the mean loss, in the order of the parameter block
+    float *scratch;  // a tile of the gradient for each thread
 } fx__backprop;
 
 FX_MUST_CHECK fx_status fx__backprop_create(const fx_mlp *mlp, size_t rows, fx__backprop *out,
                                             fx_error *error);
 void fx__backprop_destroy(fx__backprop *b);
 
-// Loss and, with `gradient`, its gradient, of x[n] and labels[n]. Where params ask for dropout, row
-// i takes the masks of `key` at position + i; dropout of the inputs changes x.
+// Loss of x[n] and labels[n]. With `gradient`, and where the loss is finite, backward too: without
+// an optimizer the gradient is left in b->gradient; with one (begun: fx__optimizer_begin) each part
+// of it goes straight into the parameters, and of b->gradient only the biases' is set. Where params
+// ask for dropout, row i takes the masks of `key` at position + i; dropout of the inputs changes x.
 fx__loss_sum fx__backprop_run(fx__backprop *b, size_t n, fx__dropout_key key, float label_smoothing,
-                              bool gradient);
+                              bool gradient, const fx__optimizer *optimizer);
 
 // Moves the running statistics of `mlp` (the one that b was made for) towards those of the batch of
 // n rows that was run last.

@@ -5,7 +5,7 @@
 //   squared error  Σ_j (s_j - t_j)²,  t one-hot;  ∂ = 2 (s - t)
 //
 // One pass over the scores gives bias, loss, hit and gradient. ε (label smoothing) is a property of
-// cross-entropy alone. Gradients are divided by n.
+// cross-entropy alone. Gradients are multiplied by `share`.
 //
 // Sources: Weston & Watkins, "Support vector machines for multi-class pattern recognition", ESANN
 // 1999; Szegedy et al., "Rethinking the Inception architecture", CVPR 2016 (label smoothing).
@@ -19,13 +19,12 @@
 #include "src/nn/vector_math.h"
 
 enum {
-    PIECES = 16,          // of the rows, whatever their number
     PARALLEL_WORK = 2048, // scores from which on it is worth waking other threads for
 };
 
 typedef struct job {
     int loss;
-    float smoothing, share; // share: 1 / n
+    float smoothing, share;
     size_t classes;
     const float *bias;
     bool gradient;
@@ -77,7 +76,9 @@ static double squared_error(const job *b, float *s, size_t y) {
 }
 
 FX__KERNEL
-static fx__loss_sum loss_of_rows(const job *b, size_t n, float *scores, const int *labels) {
+fx__loss_sum fx__loss(int loss, float label_smoothing, size_t n, size_t classes, float *scores,
+                      const float *bias, const int *labels, float share, bool gradient) {
+    const job job = {loss, label_smoothing, share, classes, bias, gradient}, *b = &job;
     fx__loss_sum sum = {0};
     for (size_t i = 0; i < n; i++) {
         float *s = scores + i * b->classes;
@@ -92,23 +93,6 @@ static fx__loss_sum loss_of_rows(const job *b, size_t n, float *scores, const in
                                                 : squared_error(b, s, y);
     }
     return sum;
-}
-
-fx__loss_sum fx__loss(int loss, float label_smoothing, size_t n, size_t classes, float *scores,
-                      const float *bias, const int *labels, bool gradient) {
-    const job b = {loss, label_smoothing, 1.0f / (float)n, classes, bias, gradient};
-    fx__loss_sum sums[PIECES];
-#pragma omp parallel for schedule(static) if (n * classes > PARALLEL_WORK)
-    for (size_t piece = 0; piece < PIECES; piece++) {
-        size_t begin = n * piece / PIECES, end = n * (piece + 1) / PIECES;
-        sums[piece] = loss_of_rows(&b, end - begin, scores + begin * classes, labels + begin);
-    }
-    fx__loss_sum total = {0};
-    for (size_t piece = 0; piece < PIECES; piece++) {
-        total.loss += sums[piece].loss;
-        total.correct += sums[piece].correct;
-    }
-    return total;
 }
 
 FX__KERNEL

@@ -11,8 +11,7 @@ typedef struct fx__loss_sum {
 } fx__loss_sum;
 
 // Adds `bias` [classes] (NULL: none) to scores[n, classes] and sums the loss against labels[n].
-// With `gradient`, the scores are then replaced by the gradient of the mean loss by them. Parallel
-// over fixed pieces of rows.
+// With `gradient`, the scores are then replaced by the gradient by them of `share` times that sum.
 fx__loss_sum fx__loss(int loss, float label_smoothing, size_t n, size_t classes, float *scores,
-                      const float *bias, const int *labels, bool gradient);
+                      const float *bias, const int *labels, float share, bool gradient);
 #endif

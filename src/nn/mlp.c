@@ -166,15 +166,3 @@ float *fx_mlp_input_scale(fx_mlp *mlp) {
 float *fx_mlp_parameter_block(fx_mlp *mlp) {
     return mlp->parameters;
 }
-
-size_t fx__mlp_groups(const fx_mlp *mlp, fx__parameter_group groups[]) {
-    for (size_t l = 0; l < mlp->layer_count; l++) {
-        const fx__layer *layer = &mlp->layers[l];
-        size_t begin = (size_t)(layer->weights - mlp->parameters);
-        size_t weights = layer->inputs * layer->columns;
-        size_t others = layer->columns * (layer->batch_norm ? 2 : 1);
-        groups[2 * l] = (fx__parameter_group){begin, weights, true};
-        groups[2 * l + 1] = (fx__parameter_group){begin + weights, others, false};
-    }
-    return 2 * mlp->layer_count;
-}

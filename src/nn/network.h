@@ -3,8 +3,8 @@
 #define FEATX_NN_NETWORK_H
 
 #include "featx/mlp.h"
+#include "featx/training.h"
 #include "src/base/memory.h"
-#include "src/nn/optimizer.h"
 
 // Elements from which on an element-wise pass is worth waking other threads for.
 enum { FX__PARALLEL_WORK = 1 << 14 };
@@ -41,9 +41,6 @@ FX_MUST_CHECK fx_status fx__mlp_create_zero(const fx_mlp_params *params, size_t 
 FX_MUST_CHECK fx_status fx__mlp_params_check(const fx_mlp_params *params, fx_error *error);
 FX_MUST_CHECK fx_status fx__training_params_check(const fx_training_params *params,
                                                   fx_error *error);
-
-// groups[2 · layer_count]: weights, which decay, and what does not. Returns their number.
-size_t fx__mlp_groups(const fx_mlp *mlp, fx__parameter_group groups[]);
 
 // to[inputs] = (from - mean) · scale; may be the same row.
 void fx__mlp_standardize_row(const fx_mlp *mlp, const float *from, float *to);

@@ -5,7 +5,7 @@
 //          w ← w - η λ w - η (m / (1 - β₁ᵗ)) / (sqrt(v / (1 - β₂ᵗ)) + ε)
 //          β₁ = 0.9, β₂ = 0.999, ε = 1e-8
 //
-// λ is 0 for parameters that do not decay. An update is element by element, so that pieces and
+// λ is 0 for parameters that do not decay. An update is element by element, so that tiles and
 // threads do not change it.
 //
 // Sources: Polyak 1964 (momentum); Kingma & Ba, "Adam", ICLR 2015; Loshchilov & Hutter, "Decoupled
@@ -18,37 +18,17 @@
 #include "src/base/kernel.h"
 #include "src/base/memory.h"
 
-enum { PIECE = 1 << 14 }; // parameters updated by one thread at a time
-
-fx_status fx__optimizer_create(const fx_training_params *params, const fx__parameter_group *groups,
-                               size_t group_count, fx__optimizer *out, fx_error *error) {
-    fx__optimizer o = {.kind = params->optimizer,
-                       .momentum = params->momentum,
-                       .weight_decay = params->weight_decay};
-    for (size_t g = 0; g < group_count; g++) {
-        o.count += groups[g].count;
-        o.piece_count += (groups[g].count + PIECE - 1) / PIECE;
-    }
-    FX__TRY(fx__allocate(o.piece_count, sizeof *o.pieces, &o.pieces, error));
-    fx_status status =
-        fx__allocate(o.count, (o.kind == FX_ADAMW ? 2 : 1) * sizeof *o.moments, &o.moments, error);
-    if (status != FX_OK) {
-        free(o.pieces);
-        return status;
-    }
-    fx__parameter_group *piece = o.pieces;
-    for (size_t g = 0; g < group_count; g++)
-        for (size_t done = 0; done < groups[g].count; done += PIECE) {
-            size_t left = groups[g].count - done;
-            *piece++ = (fx__parameter_group){groups[g].begin + done, left < PIECE ? left : PIECE,
-                                             groups[g].decays};
-        }
-    *out = o;
-    return FX_OK;
+fx_status fx__optimizer_create(const fx_training_params *params, size_t count, fx__optimizer *out,
+                               fx_error *error) {
+    *out = (fx__optimizer){.kind = params->optimizer,
+                           .momentum = params->momentum,
+                           .weight_decay = params->weight_decay,
+                           .count = count};
+    return fx__allocate(count, (out->kind == FX_ADAMW ? 2 : 1) * sizeof *out->moments,
+                        &out->moments, error);
 }
 
 void fx__optimizer_destroy(fx__optimizer *optimizer) {
-    free(optimizer->pieces);
     free(optimizer->moments);
     *optimizer = (fx__optimizer){0};
 }
@@ -74,23 +54,28 @@ static void adamw(size_t count, float *restrict w, const float *restrict g, floa
     }
 }
 
-void fx__optimizer_step(fx__optimizer *optimizer, float *parameters, const float *gradient,
-                        double learning_rate) {
+void fx__optimizer_begin(fx__optimizer *optimizer, double learning_rate) {
+    fx__optimizer *o = optimizer;
+    double t = (double)++o->steps;
+    o->rate = (float)learning_rate;
+    if (o->kind != FX_ADAMW) return;
+    o->rate = (float)(learning_rate / (1 - pow(0.9, t)));
+    o->keep = (float)(1 - learning_rate * (double)o->weight_decay);
+    o->root = (float)(1 / sqrt(1 - pow(0.999, t)));
+}
+
+void fx__optimizer_update(const fx__optimizer *optimizer, float *parameters, size_t begin,
+                          size_t rows, size_t columns, size_t stride, const float *gradient,
+                          size_t gradient_stride, bool decays) {
     const fx__optimizer *o = optimizer;
-    double t = (double)++optimizer->steps;
-    float corrected = (float)(learning_rate / (1 - pow(0.9, t)));
-    float root = (float)(1 / sqrt(1 - pow(0.999, t)));
-#pragma omp parallel for schedule(static) if (o->count > PIECE)
-    for (size_t p = 0; p < o->piece_count; p++) {
-        const fx__parameter_group *piece = &o->pieces[p];
-        float *w = parameters + piece->begin, *m = o->moments + piece->begin;
-        const float *g = gradient + piece->begin;
-        float decay = piece->decays ? o->weight_decay : 0;
+    for (size_t i = 0; i < rows; i++) {
+        size_t at = begin + i * stride;
+        float *w = parameters + at, *m = o->moments + at;
+        const float *g = gradient + i * gradient_stride;
         if (o->kind == FX_ADAMW)
-            adamw(piece->count, w, g, m, m + o->count, (float)(1 - learning_rate * (double)decay),
-                  corrected, root);
+            adamw(columns, w, g, m, m + o->count, decays ? o->keep : 1, o->rate, o->root);
         else
-            sgd(piece->count, w, g, m, (float)learning_rate, o->momentum, decay);
+            sgd(columns, w, g, m, o->rate, o->momentum, decays ? o->weight_decay : 0);
     }
 }
 

@@ -7,30 +7,31 @@
 
 #include "featx/training.h"
 
-// A run of parameters that are treated alike.
-typedef struct fx__parameter_group {
-    size_t begin, count;
-    bool decays; // weights do, biases and batch-norm scales and shifts do not
-} fx__parameter_group;
-
 typedef struct fx__optimizer {
     int kind; // fx_optimizer
     float momentum, weight_decay;
-    uint64_t steps;     // taken so far
-    size_t count;       // parameters
-    float *moments;     // [kinds of moments, count]: SGD velocity; AdamW first and second
-    size_t piece_count; // fixed pieces of the groups, updated in parallel
-    fx__parameter_group *pieces;
+    uint64_t steps; // begun so far
+    size_t count;   // parameters
+    float *moments; // [kinds of moments, count]: SGD velocity; AdamW first and second
+    // Of the step that was begun last.
+    float rate; // η; AdamW: η / (1 - β₁ᵗ)
+    float keep; // AdamW: 1 - η λ
+    float root; // AdamW: 1 / sqrt(1 - β₂ᵗ)
 } fx__optimizer;
 
-FX_MUST_CHECK fx_status fx__optimizer_create(const fx_training_params *params,
-                                             const fx__parameter_group *groups, size_t group_count,
+FX_MUST_CHECK fx_status fx__optimizer_create(const fx_training_params *params, size_t count,
                                              fx__optimizer *out, fx_error *error);
 void fx__optimizer_destroy(fx__optimizer *optimizer);
 
-// One step: parameters[count] by gradient[count]. One pass over all of them.
-void fx__optimizer_step(fx__optimizer *optimizer, float *parameters, const float *gradient,
-                        double learning_rate);
+// Begins a step at this learning rate. Each parameter is then to be updated once, in any order, by
+// any thread.
+void fx__optimizer_begin(fx__optimizer *optimizer, double learning_rate);
+
+// Updates parameters[begin + i · stride + j], i < rows, j < columns, by
+// gradient[i · gradient_stride + j]. `decays`: with weight decay.
+void fx__optimizer_update(const fx__optimizer *optimizer, float *parameters, size_t begin,
+                          size_t rows, size_t columns, size_t stride, const float *gradient,
+                          size_t gradient_stride, bool decays);
 
 // The learning rate of one step: `epoch` (0-based) of `epochs`, `step` (0-based) of `steps` over
 // all epochs.

@@ -105,9 +105,7 @@ static fx_status trainer_create(trainer *t, fx_error *error) {
     FX__TRY(fx__backprop_create(mlp, t->rows, &t->batch, error));
     FX__TRY(fx__prefetch_create(t->training, mlp, t->rows, &t->prefetch, error));
     if (t->validation) FX__TRY(fx__predictor_create(mlp, t->rows, &t->predictor, error));
-    fx__parameter_group groups[2 * (FX_LIST_MAX + 1)];
-    size_t count = fx__mlp_groups(mlp, groups);
-    return fx__optimizer_create(&t->params, groups, count, &t->optimizer, error);
+    return fx__optimizer_create(&t->params, mlp->parameter_count, &t->optimizer, error);
 }
 
 static void trainer_destroy(trainer *t) {
@@ -149,13 +147,14 @@ static fx_status step(trainer *t, int epoch, size_t batch, fx_epoch *record, fx_
         fx__scheduled_rate(t->params.schedule, (double)t->params.learning_rate, epoch - 1,
                            t->params.epochs, (size_t)(epoch - 1) * t->batches + batch, steps);
     fx__dropout_key key = {t->seed, (uint32_t)epoch, begin};
-    fx__loss_sum sum = fx__backprop_run(&t->batch, n, key, t->params.label_smoothing, true);
+    fx__optimizer_begin(&t->optimizer, record->learning_rate);
+    fx__loss_sum sum =
+        fx__backprop_run(&t->batch, n, key, t->params.label_smoothing, true, &t->optimizer);
     if (!isfinite(sum.loss))
         return fx_error_set(error, FX_ERROR_NUMERIC,
                             "the loss is %g in epoch %d, batch %zu, at learning rate %g", sum.loss,
                             epoch, batch + 1, record->learning_rate);
     fx__backprop_track(&t->batch, t->mlp, n);
-    fx__optimizer_step(&t->optimizer, t->mlp->parameters, t->batch.gradient, record->learning_rate);
     record->train_loss += sum.loss;
     record->train_accuracy += (double)sum.correct;
     return report(t, epoch, batch + 1, error);
@@ -175,7 +174,7 @@ static fx_status validate(trainer *t, fx_epoch *record, fx_error *error) {
         FX__TRY(fx__samples_gather(samples, mlp, 0, t->indices, n, t->predictor.x, error));
         fx__predictor_run(&t->predictor, n);
         fx__loss_sum sum = fx__loss(mlp->params.loss, t->params.label_smoothing, n, mlp->outputs,
-                                    t->predictor.scores, NULL, samples->labels + begin, false);
+                                    t->predictor.scores, NULL, samples->labels + begin, 0, false);
         loss += sum.loss;
         correct += sum.correct;
     }

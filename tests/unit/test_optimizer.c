@@ -1,54 +1,61 @@
-// Optimizers over groups and pieces, and schedules.
+// Optimizers over tiles, and schedules.
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "featx/threads.h"
 #include "src/nn/optimizer.h"
 
-// Many more parameters than a piece, two groups, a gap between them.
-static float *run(int kind, int threads) {
-    enum { FIRST = 50001, GAP = 7, SECOND = 333, COUNT = FIRST + GAP + SECOND };
-    const fx__parameter_group groups[] = {{0, FIRST, true}, {FIRST, GAP + SECOND, false}};
-    fx_training_params params = fx_training_defaults();
-    params.optimizer = kind;
-    params.weight_decay = 0.5f;
-    fx__optimizer optimizer;
-    fx_threads_set(threads);
-    cr_assert_eq(fx__optimizer_create(&params, groups, 2, &optimizer, NULL), FX_OK);
-    float *w = malloc(COUNT * sizeof *w), *g = malloc(COUNT * sizeof *g);
-    for (int i = 0; i < COUNT; i++) w[i] = 1, g[i] = 0.125f;
-    for (int step = 0; step < 3; step++) fx__optimizer_step(&optimizer, w, g, 0.25);
-    // Equal parameters with equal gradients stay equal, at both ends of every piece.
-    for (int i = 0; i < COUNT; i++) cr_assert_eq(w[i], w[i < FIRST ? 0 : FIRST]);
-    cr_assert(w[0] < w[FIRST], "weights decay, other parameters do not");
-    fx__optimizer_destroy(&optimizer);
-    free(g);
-    w[1] = w[FIRST];
-    return w;
-}
-
-Test(optimizer, groups_pieces_threads) {
+// A tile of a matrix is updated as a run of its own is, and nothing beside it.
+Test(optimizer, tiles) {
+    enum { ROWS = 13, COLUMNS = 37, COUNT = ROWS * COLUMNS };
     for (int kind = FX_SGD; kind <= FX_ADAMW; kind++) {
-        float *expected = run(kind, 1);
-        for (int threads = 2; threads <= 7; threads += 5) {
-            float *found = run(kind, threads);
-            cr_assert(memcmp(found, expected, 2 * sizeof *found) == 0);
-            free(found);
+        fx_training_params params = fx_training_defaults();
+        params.optimizer = kind;
+        params.weight_decay = 0.5f;
+        fx__optimizer whole, tiled;
+        cr_assert_eq(fx__optimizer_create(&params, COUNT, &whole, NULL), FX_OK);
+        cr_assert_eq(fx__optimizer_create(&params, COUNT, &tiled, NULL), FX_OK);
+        float a[COUNT], b[COUNT], g[COUNT];
+        for (int i = 0; i < COUNT; i++) a[i] = b[i] = (float)(i % 11) - 5;
+        for (int step = 0; step < 3; step++) {
+            for (int i = 0; i < COUNT; i++) g[i] = (float)((i * 7 + step) % 13) * 0.25f - 1;
+            fx__optimizer_begin(&whole, 0.25);
+            fx__optimizer_update(&whole, a, 0, 1, COUNT, COUNT, g, COUNT, true);
+            fx__optimizer_begin(&tiled, 0.25);
+            for (size_t i = 0; i < ROWS; i += 5)
+                for (size_t j = 0; j < COLUMNS; j += 8) {
+                    size_t rows = ROWS - i < 5 ? ROWS - i : 5;
+                    size_t columns = COLUMNS - j < 8 ? COLUMNS - j : 8;
+                    float part[5 * 8];
+                    for (size_t r = 0; r < rows; r++)
+                        memcpy(part + r * 8, g + (i + r) * COLUMNS + j, columns * sizeof *part);
+                    fx__optimizer_update(&tiled, b, i * COLUMNS + j, rows, columns, COLUMNS, part,
+                                         8, true);
+                }
+            cr_assert(memcmp(a, b, sizeof a) == 0);
         }
-        free(expected);
+        // Weights decay, other parameters do not.
+        float w[2] = {1, 1};
+        const float none[2] = {0};
+        memset(whole.moments, 0, 2 * sizeof *whole.moments);
+        fx__optimizer_begin(&whole, 0.25);
+        fx__optimizer_update(&whole, w, 0, 1, 1, 1, none, 1, true);
+        fx__optimizer_update(&whole, w, 1, 1, 1, 1, none, 1, false);
+        cr_assert(w[0] < 1 && w[1] == 1);
+        fx__optimizer_destroy(&whole);
+        fx__optimizer_destroy(&tiled);
     }
 }
 
 Test(optimizer, first_step_of_adamw_is_the_rate_against_the_sign) {
-    const fx__parameter_group group = {0, 3, false};
     fx_training_params params = fx_training_defaults();
     fx__optimizer optimizer;
-    cr_assert_eq(fx__optimizer_create(&params, &group, 1, &optimizer, NULL), FX_OK);
+    cr_assert_eq(fx__optimizer_create(&params, 3, &optimizer, NULL), FX_OK);
     float w[3] = {1, 1, 1};
     const float g[3] = {1e-3f, -20, 0};
-    fx__optimizer_step(&optimizer, w, g, 0.01);
+    fx__optimizer_begin(&optimizer, 0.01);
+    fx__optimizer_update(&optimizer, w, 0, 1, 3, 3, g, 3, false);
     cr_assert_float_eq(w[0], 0.99f, 1e-6); // ε / |g| = 1e-5 of the step of 0.01
     cr_assert_float_eq(w[1], 1.01f, 1e-6);
     cr_assert_eq(w[2], 1);
