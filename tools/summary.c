@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "src/experiment/metrics.h"
 #include "tools/output.h"
@@ -72,6 +73,19 @@ static void print_network(const fx_result *result, const fx_model *model) {
     printf("\n");
 }
 
+// Whether the keys of a section said anything in this training.
+static bool section_used(const fx_section *section, const fx_model *model) {
+    const fx_descriptor *descriptor = fx_model_descriptor(model);
+    if (strcmp(section->name, "train") == 0 || strcmp(section->name, "mlp") == 0) return true;
+    if (!descriptor) return false;
+    if (strcmp(section->name, "image") == 0) return true;
+    const fx_int_list *features = &fx_descriptor_get_params(descriptor)->features;
+    for (int i = 0; i < features->count; i++)
+        if (strcmp(section->name, fx_feature_name((fx_feature)features->values[i])) == 0)
+            return true;
+    return false;
+}
+
 // Scalar keys of the training as they were resolved.
 static void print_resolved(const fx_model *model) {
     const fx_model_params *params = fx_model_get_params(model);
@@ -79,13 +93,12 @@ static void print_resolved(const fx_model *model) {
     size_t count;
     const fx_section *sections = fx_model_sections(&count);
     for (size_t s = 0; s < count; s++)
-        for (size_t p = 0; p < sections[s].count; p++) {
+        for (size_t p = 0; p < sections[s].count && section_used(&sections[s], model); p++) {
             const fx_param *param = &sections[s].params[p];
             if (!param->has_auto) continue;
             char value[200];
             fx_param_format(param, (const char *)params + sections[s].offset, value, sizeof value);
-            bool used = sections[s].name[0] == 't' || fx_model_descriptor(model);
-            if (used && value[0] != 'a') printf(", %s.%s %s", sections[s].name, param->key, value);
+            if (value[0] != 'a') printf(", %s.%s %s", sections[s].name, param->key, value);
         }
     printf("\n");
 }
