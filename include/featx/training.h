@@ -83,6 +83,25 @@ FX_MUST_CHECK fx_status fx_train(fx_mlp *mlp, const fx_training_params *params,
                                  uint64_t seed, const fx_progress *progress, fx_history *history,
                                  fx_error *error);
 
+// A file that holds the state of a training: written, whole, at the end of every epoch, and between
+// two batches when the training is interrupted.
+typedef struct fx_checkpoint {
+    const char *path;
+    const char
+        *identity; // says what is trained on what; a file that says something else is refused
+    bool resume;   // go on from where the file stands; where there is none, begin
+} fx_checkpoint;
+
+// fx_train with a checkpoint (NULL: none). A training that was interrupted, or killed, at any
+// moment and is resumed with the same parameters, samples and seed ends in the same bytes as one
+// that was not. The file stays: a training that had ended resumes to its end at once.
+// FX_ERROR_DATA: the file is of another training. FX_ERROR_FORMAT, FX_ERROR_IO.
+FX_MUST_CHECK fx_status fx_train_resumable(fx_mlp *mlp, const fx_training_params *params,
+                                           const fx_samples *training, const fx_samples *validation,
+                                           uint64_t seed, const fx_checkpoint *checkpoint,
+                                           const fx_progress *progress, fx_history *history,
+                                           fx_error *error);
+
 #ifdef __cplusplus
 }
 #endif

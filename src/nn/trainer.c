@@ -11,8 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "src/nn/backprop.h"
+#include "src/nn/checkpoint.h"
 #include "src/nn/prefetch.h"
 #include "src/nn/sample_order.h"
 #include "src/nn/samples.h"
@@ -25,10 +27,11 @@ typedef struct trainer {
     const fx_samples *training, *validation;
     uint64_t seed;
     const fx_progress *progress;
-    size_t batches;    // an epoch
-    size_t rows;       // of the largest batch
-    uint32_t *order;   // [training->count]
-    uint32_t *indices; // [rows]
+    const fx_checkpoint *checkpoint; // or NULL
+    size_t batches;                  // an epoch
+    size_t rows;                     // of the largest batch
+    uint32_t *order;                 // [training->count]
+    uint32_t *indices;               // [rows]
     fx__backprop batch;
     fx__prefetch *prefetch;  // or NULL
     fx__predictor predictor; // with validation
@@ -119,6 +122,60 @@ static void trainer_destroy(trainer *t) {
     fx__optimizer_destroy(&t->optimizer);
 }
 
+// Checkpoints
+// ------------------------------------------------------------------------------------------------
+
+// Everything that the rest of the training depends on, besides what the caller gives again.
+static fx__checkpoint_state state_of(trainer *t, fx_history *history) {
+    fx_mlp *mlp = t->mlp;
+    const size_t best = t->validation ? mlp->parameter_count + mlp->statistic_count : 0;
+    const size_t moments = t->optimizer.count * (t->optimizer.kind == FX_ADAMW ? 2 : 1);
+    return (fx__checkpoint_state){
+        .arrays = {{"parameters", mlp->parameters, mlp->parameter_count, false},
+                   {"statistics", mlp->statistics, mlp->statistic_count, false},
+                   {"moments", t->optimizer.moments, moments, false},
+                   {"best", t->best, best, false},
+                   {"mean", mlp->input_mean, mlp->inputs, true},
+                   {"scale", mlp->input_scale, mlp->inputs, true}},
+        .array_count = 6,
+        .steps = t->optimizer.steps,
+        .epoch = 1,
+        .history = history,
+        .room = t->params.epochs,
+    };
+}
+
+static fx_status write_checkpoint(trainer *t, fx_history *history, int epoch, size_t batch,
+                                  const fx_epoch *sums, fx_error *error) {
+    if (!t->checkpoint) return FX_OK;
+    fx__checkpoint_state state = state_of(t, history);
+    state.epoch = epoch;
+    state.batch = batch;
+    if (sums) state.sums = *sums;
+    return fx__checkpoint_save(t->checkpoint, &state, error);
+}
+
+// Where the training stands: *epoch and *batch are those to go on with.
+static fx_status read_checkpoint(trainer *t, fx_history *history, int *epoch, size_t *batch,
+                                 fx_error *error) {
+    *epoch = 1;
+    *batch = 0;
+    if (!t->checkpoint) return FX_OK;
+    if (!t->checkpoint->resume) {
+        unlink(t->checkpoint->path); // one of an earlier training must not be taken for this one's
+        return FX_OK;
+    }
+    bool found;
+    fx__checkpoint_state state = state_of(t, history);
+    FX__TRY(fx__checkpoint_load(t->checkpoint, &state, &found, error));
+    if (!found) return FX_OK;
+    t->optimizer.steps = state.steps;
+    *epoch = state.epoch;
+    *batch = state.batch;
+    if (state.epoch <= t->params.epochs) history->epochs[state.epoch - 1] = state.sums;
+    return FX_OK;
+}
+
 // Epochs
 // ------------------------------------------------------------------------------------------------
 
@@ -133,7 +190,9 @@ static fx_status report(trainer *t, int epoch, size_t batch, fx_error *error) {
                         epoch, batch);
 }
 
-static fx_status step(trainer *t, int epoch, size_t batch, fx_epoch *record, fx_error *error) {
+// *done is set once the batch has changed the weights.
+static fx_status step(trainer *t, int epoch, size_t batch, size_t *done, fx_epoch *record,
+                      fx_error *error) {
     const size_t size = (size_t)t->params.batch_size, begin = batch * size;
     const size_t end = batch + 1 == t->batches ? t->training->count : begin + size;
     const size_t n = end - begin, steps = (size_t)t->params.epochs * t->batches;
@@ -157,6 +216,7 @@ static fx_status step(trainer *t, int epoch, size_t batch, fx_epoch *record, fx_
     fx__backprop_track(&t->batch, t->mlp, n);
     record->train_loss += sum.loss;
     record->train_accuracy += (double)sum.correct;
+    *done = batch + 1;
     return report(t, epoch, batch + 1, error);
 }
 
@@ -183,13 +243,19 @@ static fx_status validate(trainer *t, fx_epoch *record, fx_error *error) {
     return FX_OK;
 }
 
-static fx_status run_epoch(trainer *t, int epoch, fx_epoch *record, fx_error *error) {
+// From batch *done on; *record holds the sums over those before it.
+static fx_status run_epoch(trainer *t, int epoch, size_t *done, fx_epoch *record, fx_error *error) {
     const size_t n = t->training->count;
     double begin = now();
-    *record = (fx_epoch){.epoch = epoch};
+    record->epoch = epoch;
     FX__TRY(fx__sample_order(t->training, t->seed, (uint32_t)epoch, t->order, error));
-    for (size_t batch = 0; batch < t->batches; batch++)
-        FX__TRY(step(t, epoch, batch, record, error));
+    for (size_t batch = *done; batch < t->batches; batch++) {
+        fx_status status = step(t, epoch, batch, done, record, error);
+        if (status != FX_OK) {
+            record->seconds += now() - begin;
+            return status;
+        }
+    }
     record->train_loss /= (double)n;
     record->train_accuracy /= (double)n;
     FX__TRY(validate(t, record, error));
@@ -200,7 +266,7 @@ static fx_status run_epoch(trainer *t, int epoch, fx_epoch *record, fx_error *er
                             "the weights are no longer finite after epoch %d, batch %zu, at "
                             "learning rate %g",
                             epoch, t->batches, record->learning_rate);
-    record->seconds = now() - begin;
+    record->seconds += now() - begin;
     return FX_OK;
 }
 
@@ -218,24 +284,35 @@ static bool better(const fx_epoch *a, const fx_epoch *b) {
     return a->validation_loss < b->validation_loss;
 }
 
+// Keeps the weights where the epoch is the best one yet; true where patience has run out.
+static bool choose(trainer *t, fx_history *history, int epoch) {
+    const fx_epoch *record = &history->epochs[epoch - 1];
+    if (t->validation && history->best > 0 && !better(record, &history->epochs[history->best - 1]))
+        return t->params.early_stopping > 0 && epoch - history->best >= t->params.early_stopping;
+    history->best = epoch;
+    if (t->validation)
+        memcpy(t->best, t->good,
+               (t->mlp->parameter_count + t->mlp->statistic_count) * sizeof *t->best);
+    return false;
+}
+
 static fx_status run(trainer *t, fx_history *history, fx_error *error) {
-    const int patience = t->params.early_stopping;
-    for (int epoch = 1; epoch <= t->params.epochs; epoch++) {
+    int epoch;
+    size_t batch;
+    FX__TRY(read_checkpoint(t, history, &epoch, &batch, error));
+    save(t->mlp, t->good);
+    for (; epoch <= t->params.epochs && !history->early_stopped; epoch++) {
         fx_epoch *record = &history->epochs[epoch - 1];
-        FX__TRY(run_epoch(t, epoch, record, error));
+        fx_status status = run_epoch(t, epoch, &batch, record, error);
+        if (status == FX_ERROR_INTERRUPTED)
+            FX__TRY(write_checkpoint(t, history, epoch, batch, record, error));
+        FX__TRY(status);
+        batch = 0;
         history->count = epoch;
         write_note(t, record);
         save(t->mlp, t->good);
-        if (!t->validation) {
-            history->best = epoch;
-        } else if (history->best == 0 || better(record, &history->epochs[history->best - 1])) {
-            history->best = epoch;
-            memcpy(t->best, t->good,
-                   (t->mlp->parameter_count + t->mlp->statistic_count) * sizeof *t->best);
-        } else if (patience > 0 && epoch - history->best >= patience) {
-            history->early_stopped = epoch < t->params.epochs;
-            break;
-        }
+        history->early_stopped = choose(t, history, epoch) && epoch < t->params.epochs;
+        FX__TRY(write_checkpoint(t, history, epoch + 1, 0, NULL, error));
     }
     return FX_OK;
 }
@@ -249,6 +326,14 @@ void fx_history_destroy(fx_history *history) {
 fx_status fx_train(fx_mlp *mlp, const fx_training_params *params, const fx_samples *training,
                    const fx_samples *validation, uint64_t seed, const fx_progress *progress,
                    fx_history *history, fx_error *error) {
+    return fx_train_resumable(mlp, params, training, validation, seed, NULL, progress, history,
+                              error);
+}
+
+fx_status fx_train_resumable(fx_mlp *mlp, const fx_training_params *params,
+                             const fx_samples *training, const fx_samples *validation,
+                             uint64_t seed, const fx_checkpoint *checkpoint,
+                             const fx_progress *progress, fx_history *history, fx_error *error) {
     fx_history unwanted;
     if (!history) history = &unwanted;
     *history = (fx_history){0};
@@ -262,7 +347,8 @@ fx_status fx_train(fx_mlp *mlp, const fx_training_params *params, const fx_sampl
                  .training = training,
                  .validation = validation,
                  .seed = seed,
-                 .progress = progress};
+                 .progress = progress,
+                 .checkpoint = checkpoint};
     snprintf(t.note, sizeof t.note, "epoch 1/%d", t.params.epochs);
     fx_status status;
     FX__TRY_GOTO(trainer_create(&t, error));

@@ -1,0 +1,178 @@
+// Checkpoints: safetensors with every array of the training under its name, and metadata
+//
+//   format    "featx-checkpoint"
+//   identity  of what is trained on what, in the caller's words
+//   state     {"steps", "epoch", "batch", "sums": [epoch record], "best", "early_stopped",
+//              "history": [[epoch record], …]}
+//
+// An epoch record is [learning rate, training loss, training accuracy, validation loss, validation
+// accuracy, seconds]; NaN is null; numbers have the 17 digits that bring back the same double.
+#include "src/nn/checkpoint.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <math.h>
+#include <string.h>
+
+#include "src/base/file.h"
+#include "src/base/memory.h"
+#include "src/base/tensors.h"
+#include "src/base/text.h"
+
+enum { NUMBERS = 6 }; // of an epoch record
+
+static const char format_name[] = "featx-checkpoint";
+
+static void numbers_of(fx_epoch *epoch, double *out[NUMBERS]) {
+    double *numbers[NUMBERS] = {&epoch->learning_rate,       &epoch->train_loss,
+                                &epoch->train_accuracy,      &epoch->validation_loss,
+                                &epoch->validation_accuracy, &epoch->seconds};
+    memcpy(out, numbers, sizeof numbers);
+}
+
+// Writing
+// ------------------------------------------------------------------------------------------------
+
+static fx_status add_record(fx_text *text, fx_epoch epoch, fx_error *error) {
+    double *numbers[NUMBERS];
+    numbers_of(&epoch, numbers);
+    for (int i = 0; i < NUMBERS; i++) {
+        FX__TRY(fx__text_printf(text, error, i ? ", " : "["));
+        FX__TRY(isfinite(*numbers[i]) ? fx__text_printf(text, error, "%.17g", *numbers[i])
+                                      : fx__text_printf(text, error, "null"));
+    }
+    return fx__text_printf(text, error, "]");
+}
+
+static fx_status add_state(fx_text *text, const fx__checkpoint_state *state, fx_error *error) {
+    const fx_history *history = state->history;
+    FX__TRY(fx__text_printf(text, error,
+                            "{\"steps\": %" PRIu64 ", \"epoch\": %d, \"batch\": %zu, \"best\": %d, "
+                            "\"early_stopped\": %s, \"sums\": ",
+                            state->steps, state->epoch, state->batch, history->best,
+                            history->early_stopped ? "true" : "false"));
+    FX__TRY(add_record(text, state->sums, error));
+    FX__TRY(fx__text_printf(text, error, ", \"history\": ["));
+    for (int i = 0; i < history->count; i++) {
+        if (i) FX__TRY(fx__text_printf(text, error, ", "));
+        FX__TRY(add_record(text, history->epochs[i], error));
+    }
+    return fx__text_printf(text, error, "]}");
+}
+
+fx_status fx__checkpoint_save(const fx_checkpoint *checkpoint, const fx__checkpoint_state *state,
+                              fx_error *error) {
+    fx_tensors *tensors;
+    fx_text text = {0};
+    FX__TRY(fx__tensors_create(&tensors, error));
+    fx_status status;
+    FX__TRY_GOTO(fx__tensors_add_text(tensors, "format", format_name, error));
+    FX__TRY_GOTO(fx__tensors_add_text(tensors, "identity", checkpoint->identity, error));
+    FX__TRY_GOTO(add_state(&text, state, error));
+    FX__TRY_GOTO(fx__tensors_add_text(tensors, "state", text.data, error));
+    for (size_t i = 0; i < state->array_count; i++) {
+        const fx__checkpoint_array *array = &state->arrays[i];
+        FX__TRY_GOTO(fx__tensors_add(tensors, array->name, 1, &array->count, array->data, error));
+    }
+    status = fx__tensors_save(tensors, checkpoint->path, error);
+done:
+    fx__text_destroy(&text);
+    fx__tensors_destroy(tensors);
+    return status;
+}
+
+// Reading
+// ------------------------------------------------------------------------------------------------
+
+static bool read_record(const json_t *list, int number, fx_epoch *out) {
+    double *numbers[NUMBERS];
+    *out = (fx_epoch){.epoch = number};
+    numbers_of(out, numbers);
+    if (json_array_size(list) != NUMBERS) return false;
+    for (size_t i = 0; i < NUMBERS; i++) {
+        const json_t *value = json_array_get(list, i);
+        if (!json_is_number(value) && !json_is_null(value)) return false;
+        *numbers[i] = json_is_null(value) ? NAN : json_number_value(value);
+    }
+    return true;
+}
+
+static bool read_count(const json_t *root, const char *key, json_int_t most, json_int_t *out) {
+    const json_t *value = json_object_get(root, key);
+    *out = json_integer_value(value);
+    return json_is_integer(value) && *out >= 0 && *out <= most;
+}
+
+static bool read_state(const json_t *root, fx__checkpoint_state *state) {
+    json_int_t steps, epoch, batch, best;
+    const json_t *history = json_object_get(root, "history");
+    if (!read_count(root, "steps", INT64_MAX, &steps) ||
+        !read_count(root, "epoch", (json_int_t)state->room + 1, &epoch) ||
+        !read_count(root, "batch", UINT32_MAX, &batch) ||
+        !read_count(root, "best", state->room, &best) || epoch < 1 || best >= epoch ||
+        json_array_size(history) != (size_t)epoch - 1 ||
+        !read_record(json_object_get(root, "sums"), (int)epoch, &state->sums))
+        return false;
+    for (int i = 0; i + 1 < epoch; i++)
+        if (!read_record(json_array_get(history, (size_t)i), i + 1, &state->history->epochs[i]))
+            return false;
+    state->steps = (uint64_t)steps;
+    state->epoch = (int)epoch;
+    state->batch = (size_t)batch;
+    state->history->count = (int)epoch - 1;
+    state->history->best = (int)best;
+    state->history->early_stopped = json_is_true(json_object_get(root, "early_stopped"));
+    return true;
+}
+
+static fx_status read_arrays(const fx_tensors *tensors, fx__checkpoint_state *state,
+                             fx_error *error) {
+    const float *data;
+    // All are checked before any is changed.
+    for (size_t i = 0; i < state->array_count; i++) {
+        const fx__checkpoint_array *array = &state->arrays[i];
+        FX__TRY(fx__tensors_get(tensors, array->name, 1, &array->count, &data, error));
+        if (array->constant && memcmp(data, array->data, array->count * sizeof *data) != 0)
+            return fx_error_set(error, FX_ERROR_DATA,
+                                "'%s' of the training samples has changed since it was written",
+                                array->name);
+    }
+    for (size_t i = 0; i < state->array_count; i++) {
+        const fx__checkpoint_array *array = &state->arrays[i];
+        FX__TRY(fx__tensors_get(tensors, array->name, 1, &array->count, &data, error));
+        memcpy(array->data, data, array->count * sizeof *data);
+    }
+    return FX_OK;
+}
+
+static fx_status read_tensors(const fx_tensors *tensors, const char *identity,
+                              fx__checkpoint_state *state, fx_error *error) {
+    const char *format = fx__tensors_text(tensors, "format");
+    const char *found = fx__tensors_text(tensors, "identity");
+    const char *text = fx__tensors_text(tensors, "state");
+    if (!format || strcmp(format, format_name) != 0 || !found || !text)
+        return fx_error_set(error, FX_ERROR_FORMAT, "not a checkpoint: its format is '%s'",
+                            format ? format : "unknown");
+    if (strcmp(found, identity) != 0)
+        return fx_error_set(error, FX_ERROR_DATA,
+                            "the checkpoint of another training (%.12s…, expected %.12s…): other "
+                            "keys, data or seed",
+                            found, identity);
+    FX__TRY(read_arrays(tensors, state, error));
+    json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    bool good = read_state(root, state);
+    json_decref(root);
+    if (good) return FX_OK;
+    return fx_error_set(error, FX_ERROR_FORMAT, "metadata 'state' is not that of a checkpoint");
+}
+
+fx_status fx__checkpoint_load(const fx_checkpoint *checkpoint, fx__checkpoint_state *state,
+                              bool *found, fx_error *error) {
+    *found = fx__is_file(checkpoint->path);
+    if (!*found) return FX_OK;
+    fx_tensors *tensors;
+    FX__TRY(fx__tensors_load(checkpoint->path, &tensors, error));
+    fx_status status = read_tensors(tensors, checkpoint->identity, state, error);
+    fx__tensors_destroy(tensors);
+    return status == FX_OK ? FX_OK : fx__error_prefix(error, status, "%s", checkpoint->path);
+}
