@@ -1,17 +1,13 @@
-// Color histograms. Counts are exact, and so are the bins: a channel's value is a fraction of small
-// integers, v = n / d, and its bin is ⌊n · bins / d⌋, at most bins - 1.
+// Color histograms: where each pixel lies on the axes (color_space.c), counted cell by cell.
 //
-//   RGB    n / d = R/255, G/255, B/255
-//   gray   Y/255 with Y = ⌊(299 R + 587 G + 114 B + 500) / 1000⌋, as fx_image_convert has it
-//   HSV    M = max(R, G, B), m = min, δ = M - m
-//          H: (G-B)/6δ (+ 1 where negative) where M = R, else (B-R)/6δ + 2/6 where M = G, else
-//          (R-G)/6δ + 4/6; 0 where δ = 0
-//          S: δ/M, 0 where M = 0        V: M/255
+// Counts are integers, so that the order of pixels leaves no trace. Hard binning adds 1 to 32-bit
+// counters: a joint bin is (bin₀ · bins₁ + bin₁) · bins₂ + bin₂. Linear binning adds to 64-bit
+// counters: at position x a bin with center c = i + 1/2 gets max(0, 1 - |x - c|) of a channel, in
+// 1024ths, and a joint bin the product of three, in 2^30ths; an image has at most 2^28 pixels. What
+// would fall to bin -1 or beyond the last goes to the first or the last, on the whole circle of hue
+// to the other end.
 //
-// The kernel divides in float32, which is exact here: numerators stay below 2^24 and quotients
-// below 2^8, so a quotient that is no integer is at least 1/1530 away from one and the rounding
-// error is at most 2^-17. (scikit-image's rgb2hsv() of 8-bit images followed by a histogram puts
-// some colors that lie precisely on an edge, about 0.1 % of all, into the bin below.)
+// Behind the counters of each histogram stands one more, for what lies outside of the range.
 #include "features/color_histogram.h"
 
 #include <math.h>
@@ -26,14 +22,14 @@
 // Keys
 // --------------------------------------------------------------------------------------------
 
-static const char *const SPACES[] = {"gray", "rgb", "hsv", NULL};
+static const char *const BINNINGS[] = {"hard", "linear", NULL};
 static const char *const NORMS[] = {"none", "L1", "L2", "sqrt", NULL};
 
 static const fx_param PARAMS[] = {
     {.key = "space",
      .kind = FX_PARAM_CHOICE,
      .offset = offsetof(fx_color_params, space),
-     .choices = SPACES,
+     .choices = fx__color_spaces,
      .help = "color space"},
     {.key = "bins",
      .kind = FX_PARAM_INTS,
@@ -41,7 +37,24 @@ static const fx_param PARAMS[] = {
      .min = 1,
      .max = 256,
      .has_auto = true,
-     .help = "bins a channel, one for all or one each; auto: hsv [8, 4, 4], rgb 8, gray 32"},
+     .help =
+         "bins a channel, one for all or one each; auto: gray 32, rgb 8, rg 16, opponent 8, hsv "
+         "[8, 4, 4], lab [4, 8, 8]"},
+    {.key = "range",
+     .kind = FX_PARAM_INTS,
+     .offset = offsetof(fx_color_params, range),
+     .min = -1024,
+     .max = 1024,
+     .has_auto = true,
+     .help =
+         "[low, high] of all channels or of one after the other, the rest is not counted; auto: "
+         "all: gray and rgb 0 to 255; rg 0 to 100; opponent -255 to 255, -510 to 510, 0 to 765; "
+         "hsv 0 to 360, 100, 100; lab 0 to 100, -128 to 127, -128 to 127"},
+    {.key = "binning",
+     .kind = FX_PARAM_CHOICE,
+     .offset = offsetof(fx_color_params, binning),
+     .choices = BINNINGS,
+     .help = "a pixel counts in one bin, or in the two nearest of each channel"},
     {.key = "joint",
      .kind = FX_PARAM_BOOL,
      .offset = offsetof(fx_color_params, joint),
@@ -52,6 +65,12 @@ static const fx_param PARAMS[] = {
      .min = 1,
      .max = 64,
      .help = "grid × grid cells, each with its own histogram"},
+    {.key = "levels",
+     .kind = FX_PARAM_INT,
+     .offset = offsetof(fx_color_params, levels),
+     .min = 1,
+     .max = 6,
+     .help = "of a pyramid: each level has twice as many cells a side as the one before"},
     {.key = "norm",
      .kind = FX_PARAM_CHOICE,
      .offset = offsetof(fx_color_params, norm),
@@ -63,174 +82,116 @@ const fx_section fx__color_section = {
     .name = "color", .params = PARAMS, .count = sizeof PARAMS / sizeof *PARAMS};
 
 fx_color_params fx_color_defaults(void) {
-    return (fx_color_params){
-        .space = FX_COLOR_HSV, .joint = true, .grid = 1, .norm = FX_COLOR_NORM_SQRT};
+    return (fx_color_params){.space = FX_COLOR_HSV,
+                             .binning = FX_COLOR_HARD,
+                             .joint = true,
+                             .grid = 1,
+                             .levels = 1,
+                             .norm = FX_COLOR_NORM_SQRT};
 }
 
-// The histogram of one cell.
+static fx_status bad_count(const char *key, int found, int each, const fx_color_axes *axes,
+                           fx_error *error) {
+    return fx_error_set(error, FX_ERROR_USAGE,
+                        "color.%s: found %d numbers, expected %d or, for color.space %s, %d", key,
+                        found, each, fx__color_spaces[axes->space], each * axes->channels);
+}
+
+fx_status fx__color_axes_of(const fx_color_params *params, fx_color_axes *out, fx_error *error) {
+    FX__TRY(fx__params_check(&fx__color_section, params, error));
+    fx_color_axes whole = fx__color_axes((fx_color_space)params->space);
+    *out = whole;
+    int bins = params->bins.count, range = params->range.count;
+    if (bins > 1 && bins != out->channels) return bad_count("bins", bins, 1, out, error);
+    if (range > 0 && range != 2 && range != 2 * out->channels)
+        return bad_count("range", range, 2, out, error);
+    for (int c = 0; c < out->channels; c++) {
+        if (bins > 0) out->bins[c] = params->bins.values[bins > 1 ? c : 0];
+        if (range == 0) continue;
+        const int *bounds = params->range.values + (range > 2 ? 2 * c : 0);
+        if (bounds[0] >= bounds[1])
+            return fx_error_set(
+                error, FX_ERROR_USAGE,
+                "color.range: found [%d, %d], expected a low bound and a higher one", bounds[0],
+                bounds[1]);
+        out->low[c] = bounds[0];
+        out->high[c] = bounds[1];
+        out->whole &= bounds[0] == whole.low[c] && bounds[1] == whole.high[c];
+    }
+    return FX_OK;
+}
+
+fx_status fx__color_resolve(fx_color_params *params, fx_error *error) {
+    fx_color_axes axes;
+    FX__TRY(fx__color_axes_of(params, &axes, error));
+    params->bins.count = axes.channels;
+    params->range.count = 2 * axes.channels;
+    for (int c = 0; c < axes.channels; c++) {
+        params->bins.values[c] = axes.bins[c];
+        params->range.values[2 * c] = axes.low[c];
+        params->range.values[2 * c + 1] = axes.high[c];
+    }
+    return FX_OK;
+}
+
+// Sizes
+// -------------------------------------------------------------------------------------------
+
+// The histograms of one cell: one, or one a channel.
 typedef struct shape {
-    int channels;
-    int bins[3];  // 1 beyond the channels
-    size_t total; // numbers of a cell
+    fx_color_axes axes;
+    int parts;
+    size_t length[3]; // of each
+    size_t total;     // of all
+    size_t counters;  // total and one more for each part
+    bool linear;
+    size_t copies; // of the counters, of hard binning
 } shape;
 
+// Neighboring pixels often have one color, and adding to what was just stored waits for the store;
+// so pixels take turns in several copies of a small histogram.
+enum { COPIES = 4, COPIED_MAX = 2048 };
+
 static fx_status shape_of(const fx_color_params *params, shape *out, fx_error *error) {
-    static const int automatic[3][3] = {{32, 1, 1}, {8, 8, 8}, {8, 4, 4}};
-    FX__TRY(fx__params_check(&fx__color_section, params, error));
-    *out = (shape){.channels = params->space == FX_COLOR_GRAY ? 1 : 3, .bins = {1, 1, 1}};
-    int given = params->bins.count;
-    if (given > 1 && given != out->channels)
-        return fx_error_set(error, FX_ERROR_USAGE,
-                            "color.bins: found %d numbers, expected 1 or, for color.space %s, %d",
-                            given, SPACES[params->space], out->channels);
-    size_t product = 1, sum = 0;
-    for (int c = 0; c < out->channels; c++) {
-        out->bins[c] = given == 0   ? automatic[params->space][c]
-                       : given == 1 ? params->bins.values[0]
-                                    : params->bins.values[c];
-        product *= (size_t)out->bins[c];
-        sum += (size_t)out->bins[c];
+    *out = (shape){.linear = params->binning == FX_COLOR_LINEAR};
+    FX__TRY(fx__color_axes_of(params, &out->axes, error));
+    const int *bins = out->axes.bins;
+    out->parts = params->joint ? 1 : out->axes.channels;
+    for (int c = 0; c < out->parts; c++) {
+        out->length[c] = (size_t)bins[c];
+        if (params->joint) out->length[0] = (size_t)bins[0] * (size_t)bins[1] * (size_t)bins[2];
+        out->total += out->length[c];
+        out->counters += out->length[c] + 1;
     }
-    out->total = params->joint ? product : sum;
+    out->copies = !out->linear && out->total <= COPIED_MAX ? COPIES : 1;
     return FX_OK;
 }
 
 size_t fx_color_length(const fx_color_params *params) {
     shape s;
     if (shape_of(params, &s, NULL) != FX_OK) return 0;
-    return (size_t)params->grid * (size_t)params->grid * s.total;
-}
-
-fx_status fx__color_resolve(fx_color_params *params, fx_error *error) {
-    shape s;
-    FX__TRY(shape_of(params, &s, error));
-    params->bins.count = s.channels;
-    for (int c = 0; c < s.channels; c++) params->bins.values[c] = s.bins[c];
-    return FX_OK;
-}
-
-// Counters: neighboring pixels often have one color, and adding to what was just stored waits for
-// the store; so pixels take turns in several copies of a small histogram.
-enum { COPIES = 4, COPIED_MAX = 2048 };
-
-static size_t copies_of(size_t total) {
-    return total <= COPIED_MAX ? COPIES : 1;
+    size_t cells = 0, side = (size_t)params->grid;
+    for (int level = 0; level < params->levels; level++, side *= 2) cells += side * side;
+    return cells * s.total;
 }
 
 size_t fx_color_scratch(const fx_color_params *params) {
     shape s;
     if (shape_of(params, &s, NULL) != FX_OK) return 0;
-    return sizeof(uint32_t) * copies_of(s.total) * s.total;
+    return (s.linear ? sizeof(uint64_t) : sizeof(uint32_t)) * s.copies * s.counters;
 }
 
-// Bins
-// --------------------------------------------------------------------------------------------
-
-void fx__color_bins_reference(fx_color_space space, const int bins[3], const uint8_t rgb[3],
-                              uint32_t bin[3]) {
-    int r = rgb[0], g = rgb[1], b = rgb[2];
-    int max = r > g ? r : g, min = r < g ? r : g;
-    if (b > max) max = b;
-    if (b < min) min = b;
-    int delta = max - min, n[3] = {0}, d[3] = {255, 255, 255};
-    switch (space) {
-    case FX_COLOR_GRAY:
-        n[0] = (299 * r + 587 * g + 114 * b + 500) / 1000;
-        break;
-    case FX_COLOR_RGB:
-        n[0] = r, n[1] = g, n[2] = b;
-        break;
-    case FX_COLOR_HSV:
-        if (delta > 0) {
-            n[0] = max == r ? g - b : max == g ? b - r + 2 * delta : r - g + 4 * delta;
-            if (n[0] < 0) n[0] += 6 * delta;
-            d[0] = 6 * delta;
-            n[1] = delta;
-            d[1] = max;
-        }
-        n[2] = max;
-        break;
-    }
-    for (int c = 0; c < 3; c++) {
-        int at = n[c] * bins[c] / d[c];
-        bin[c] = (uint32_t)(at < bins[c] ? at : bins[c] - 1);
-    }
+fx_status fx__color_fits(const fx_color_params *params, int width, int height, fx_error *error) {
+    int side = params->grid << (params->levels - 1);
+    if (width >= side && height >= side) return FX_OK;
+    return fx_error_set(error, FX_ERROR_DATA,
+                        "%d×%d pixels are less than one for each cell of color.grid%s, expected at "
+                        "least %d×%d",
+                        width, height, params->levels > 1 ? " and color.levels" : "", side, side);
 }
 
-#define INLINE static inline __attribute__((always_inline))
-
-// min(⌊n · bins / d⌋, bins - 1)
-INLINE uint32_t bin_of(int n, int d, int bins) {
-    int bin = (int)((float)(n * bins) / (float)d);
-    return (uint32_t)(bin < bins - 1 ? bin : bins - 1);
-}
-
-// The same with d = 255: ⌊x / 255⌋ = ⌊32897 x / 2^23⌋ for x < 2^16.
-INLINE uint32_t byte_bin(int n, int bins) {
-    uint32_t bin = (uint32_t)(n * bins) * 32897u >> 23, last = (uint32_t)bins - 1;
-    return bin < last ? bin : last;
-}
-
-INLINE void bins_gray(const uint8_t *restrict p, int step, size_t count, int bins,
-                      uint32_t *restrict out) {
-    for (size_t i = 0; i < count; i++) {
-        const uint8_t *q = p + i * (size_t)step;
-        int y =
-            step == 1 ? q[0] : (int)((float)(299 * q[0] + 587 * q[1] + 114 * q[2] + 500) / 1e3f);
-        out[i] = byte_bin(y, bins);
-    }
-}
-
-INLINE void bins_rgb(const uint8_t *restrict p, int step, size_t count, const int bins[3],
-                     uint32_t *restrict out0, uint32_t *restrict out1, uint32_t *restrict out2) {
-    int second = step == 3 ? 1 : 0, third = 2 * second;
-    int n0 = bins[0], n1 = bins[1], n2 = bins[2];
-    for (size_t i = 0; i < count; i++) {
-        const uint8_t *q = p + i * (size_t)step;
-        out0[i] = byte_bin(q[0], n0);
-        out1[i] = byte_bin(q[second], n1);
-        out2[i] = byte_bin(q[third], n2);
-    }
-}
-
-INLINE void bins_hsv(const uint8_t *restrict p, int step, size_t count, const int bins[3],
-                     uint32_t *restrict out0, uint32_t *restrict out1, uint32_t *restrict out2) {
-    int second = step == 3 ? 1 : 0, third = 2 * second;
-    int n0 = bins[0], n1 = bins[1], n2 = bins[2];
-    for (size_t i = 0; i < count; i++) {
-        const uint8_t *q = p + i * (size_t)step;
-        int r = q[0], g = q[second], b = q[third];
-        int max = r > g ? r : g, min = r < g ? r : g;
-        max = b > max ? b : max;
-        min = b < min ? b : min;
-        int delta = max - min;
-        int red = g - b, green = b - r + 2 * delta, blue = r - g + 4 * delta;
-        red = red < 0 ? red + 6 * delta : red;
-        int hue = max == r ? red : max == g ? green : blue; // 0 where delta is
-        out0[i] = bin_of(hue, delta > 0 ? 6 * delta : 1, n0);
-        out1[i] = bin_of(delta, max > 0 ? max : 1, n1);
-        out2[i] = byte_bin(max, n2);
-    }
-}
-
-FX__KERNEL void fx__color_bins(fx_color_space space, const int bins[3], const uint8_t *pixels,
-                               int channels, size_t count, uint32_t bin[3][FX__COLOR_BLOCK]) {
-    if (space == FX_COLOR_GRAY && channels == 3)
-        bins_gray(pixels, 3, count, bins[0], bin[0]);
-    else if (space == FX_COLOR_GRAY)
-        bins_gray(pixels, 1, count, bins[0], bin[0]);
-    else if (space == FX_COLOR_RGB && channels == 3)
-        bins_rgb(pixels, 3, count, bins, bin[0], bin[1], bin[2]);
-    else if (space == FX_COLOR_RGB)
-        bins_rgb(pixels, 1, count, bins, bin[0], bin[1], bin[2]);
-    else if (channels == 3)
-        bins_hsv(pixels, 3, count, bins, bin[0], bin[1], bin[2]);
-    else
-        bins_hsv(pixels, 1, count, bins, bin[0], bin[1], bin[2]);
-}
-
-// Counts
-// ------------------------------------------------------------------------------------------
+// Hard binning
+// ------------------------------------------------------------------------------------
 
 static void count_block(uint32_t *restrict counts, size_t stride, const uint32_t *restrict bin,
                         size_t count) {
@@ -244,61 +205,157 @@ static void count_block(uint32_t *restrict counts, size_t stride, const uint32_t
     for (; i < count; i++) counts[bin[i]]++;
 }
 
-// Joint bins in place of those of channel 0.
-static FX__KERNEL void join(const int bins[3], uint32_t bin[3][FX__COLOR_BLOCK], size_t count) {
-    uint32_t n1 = (uint32_t)bins[1], n2 = (uint32_t)bins[2];
-    for (size_t i = 0; i < count; i++) bin[0][i] = (bin[0][i] * n1 + bin[1][i]) * n2 + bin[2][i];
+// Joint bins in place of those of channel 0. `total` is that of what lies outside.
+FX__KERNEL static void join(const fx_color_axes *axes, uint32_t total, size_t count,
+                            uint32_t bin[3][FX__COLOR_BLOCK]) {
+    uint32_t n0 = (uint32_t)axes->bins[0], n1 = (uint32_t)axes->bins[1];
+    uint32_t n2 = (uint32_t)axes->bins[2];
+    const uint32_t *restrict second = bin[1], *restrict third = bin[2];
+    uint32_t *restrict out = bin[0];
+    if (axes->whole && axes->channels == 3)
+        for (size_t i = 0; i < count; i++) out[i] = (out[i] * n1 + second[i]) * n2 + third[i];
+    else if (axes->channels == 3)
+        for (size_t i = 0; i < count; i++) {
+            bool inside = (out[i] < n0) & (second[i] < n1) & (third[i] < n2);
+            uint32_t joint = (out[i] * n1 + second[i]) * n2 + third[i];
+            out[i] = inside ? joint : total;
+        }
+    else if (axes->channels == 2)
+        for (size_t i = 0; i < count; i++) {
+            bool inside = (out[i] < n0) & (second[i] < n1);
+            out[i] = inside ? out[i] * n1 + second[i] : total;
+        }
 }
 
-// counts[total] of the pixels x0 … x1-1, y0 … y1-1. Counters hold 2^32 - 1, an image 2^28 pixels.
-static void count_cell(const fx_color_params *params, const shape *s, const fx_image *image, int x0,
-                       int y0, int x1, int y1, uint32_t *counts) {
-    size_t channels = (size_t)image->channels, copies = copies_of(s->total);
-    size_t stride = copies > 1 ? s->total : 0;
-    uint32_t bin[3][FX__COLOR_BLOCK];
-    memset(counts, 0, sizeof *counts * copies * s->total);
-    for (int y = y0; y < y1; y++) {
+FX__KERNEL static void bound(uint32_t bins, size_t count, uint32_t *restrict bin) {
+    for (size_t i = 0; i < count; i++) bin[i] = bin[i] < bins ? bin[i] : bins;
+}
+
+static void count_hard(const shape *s, uint32_t bin[3][FX__COLOR_BLOCK], size_t count,
+                       uint32_t *counters) {
+    size_t stride = s->copies > 1 ? s->counters : 0;
+    if (s->parts < s->axes.channels) join(&s->axes, (uint32_t)s->total, count, bin);
+    for (int c = 0; c < s->parts; c++) {
+        if (!s->axes.whole && s->parts == s->axes.channels)
+            bound((uint32_t)s->length[c], count, bin[c]);
+        count_block(counters, stride, bin[c], count);
+        counters += s->length[c] + 1;
+    }
+}
+
+// Linear binning
+// ----------------------------------------------------------------------------------
+
+// Offsets of the two bins of each position, and their weights, which sum to FX__COLOR_STEPS; 0 and
+// 0 for what lies outside.
+typedef struct shares {
+    uint32_t bin[2][FX__COLOR_BLOCK], weight[2][FX__COLOR_BLOCK];
+} shares;
+
+FX__KERNEL static void share(const uint32_t *restrict position, size_t count, int bins,
+                             uint32_t stride, bool circle, shares *restrict out) {
+    int first = circle ? bins - 1 : 0, last = circle ? 0 : bins - 1;
+    for (size_t i = 0; i < count; i++) {
+        bool inside = position[i] != FX__COLOR_OUTSIDE;
+        uint32_t at = (inside ? position[i] : 0) + FX__COLOR_STEPS / 2; // a bin on: not negative
+        int upper = (int)(at / FX__COLOR_STEPS), lower = upper - 1;
+        uint32_t weight = at % FX__COLOR_STEPS;
+        out->bin[0][i] = (uint32_t)(lower < 0 ? first : lower) * stride;
+        out->bin[1][i] = (uint32_t)(upper < bins ? upper : last) * stride;
+        out->weight[0][i] = inside ? FX__COLOR_STEPS - weight : 0;
+        out->weight[1][i] = inside ? weight : 0;
+    }
+}
+
+// The 2^channels votes of each pixel; a channel that there is not has weight 1.
+static inline __attribute__((always_inline)) void vote(const shares s[3], int channels,
+                                                       size_t count, uint64_t *counters) {
+    for (size_t i = 0; i < count; i++)
+        for (int a = 0; a < 2; a++)
+            for (int b = 0; b < (channels > 1 ? 2 : 1); b++)
+                for (int c = 0; c < (channels > 2 ? 2 : 1); c++) {
+                    uint32_t bin = s[0].bin[a][i], weight = s[0].weight[a][i];
+                    if (channels > 1) bin += s[1].bin[b][i];
+                    if (channels > 2) bin += s[2].bin[c][i];
+                    weight *= channels > 1 ? s[1].weight[b][i] : FX__COLOR_STEPS;
+                    weight *= channels > 2 ? s[2].weight[c][i] : FX__COLOR_STEPS;
+                    counters[bin] += weight;
+                }
+}
+
+static void count_linear(const shape *s, uint32_t position[3][FX__COLOR_BLOCK], size_t count,
+                         uint64_t *counters) {
+    const fx_color_axes *axes = &s->axes;
+    bool joint = s->parts < axes->channels;
+    shares part[3];
+    for (int c = 0; c < axes->channels; c++) {
+        uint32_t stride = 1;
+        for (int k = c + 1; joint && k < axes->channels; k++) stride *= (uint32_t)axes->bins[k];
+        bool circle = axes->space == FX_COLOR_HSV && c == 0 && axes->high[0] - axes->low[0] == 360;
+        share(position[c], count, axes->bins[c], stride, circle, &part[c]);
+    }
+    if (joint && axes->channels == 3)
+        vote(part, 3, count, counters);
+    else if (joint)
+        vote(part, 2, count, counters);
+    for (int c = 0; c < s->parts && !joint; c++) {
+        vote(&part[c], 1, count, counters);
+        counters += s->length[c] + 1;
+    }
+}
+
+// Cells
+// -------------------------------------------------------------------------------------------
+
+typedef struct rectangle {
+    int x0, y0, x1, y1; // x0 … x1-1, y0 … y1-1
+} rectangle;
+
+// Counts of the pixels of a cell, in copy 0 of the counters.
+static void count_cell(const shape *s, const fx_image *image, rectangle cell, void *scratch) {
+    size_t channels = (size_t)image->channels;
+    uint32_t *counters = scratch;
+    uint32_t position[3][FX__COLOR_BLOCK];
+    memset(scratch, 0, (s->linear ? sizeof(uint64_t) : sizeof(uint32_t)) * s->copies * s->counters);
+    for (int y = cell.y0; y < cell.y1; y++) {
         const uint8_t *row = image->pixels + (size_t)y * (size_t)image->width * channels;
-        for (int x = x0, n; x < x1; x += n) {
-            n = x1 - x < FX__COLOR_BLOCK ? x1 - x : FX__COLOR_BLOCK;
-            size_t count = (size_t)n;
-            fx__color_bins((fx_color_space)params->space, s->bins, row + (size_t)x * channels,
-                           image->channels, count, bin);
-            if (params->joint && s->channels == 3) join(s->bins, bin, count);
-            uint32_t *at = counts;
-            for (int c = 0; c < (params->joint ? 1 : s->channels); c++) {
-                count_block(at, stride, bin[c], count);
-                at += s->bins[c];
-            }
+        for (int x = cell.x0, n; x < cell.x1; x += n) {
+            n = cell.x1 - x < FX__COLOR_BLOCK ? cell.x1 - x : FX__COLOR_BLOCK;
+            fx__color_positions(&s->axes, s->linear ? FX__COLOR_STEPS : 1,
+                                row + (size_t)x * channels, image->channels, (size_t)n, position);
+            if (s->linear)
+                count_linear(s, position, (size_t)n, scratch);
+            else
+                count_hard(s, position, (size_t)n, scratch);
         }
     }
-    for (size_t k = 1; k < copies; k++)
-        for (size_t i = 0; i < s->total; i++) counts[i] += counts[k * s->total + i];
+    for (size_t k = 1; k < s->copies; k++)
+        for (size_t i = 0; i < s->counters; i++) counters[i] += counters[k * s->counters + i];
 }
 
-static void normalize(fx_color_norm norm, const uint32_t *counts, size_t length, double pixels,
-                      float *out) {
-    double squares = 0, scale = 1;
-    if (norm == FX_COLOR_NORM_L2)
-        for (size_t i = 0; i < length; i++) squares += (double)counts[i] * counts[i];
-    if (norm == FX_COLOR_NORM_L1 || norm == FX_COLOR_NORM_SQRT) scale = 1 / pixels;
-    if (norm == FX_COLOR_NORM_L2) scale = 1 / sqrt(squares);
+// Counter i as a number of pixels.
+static inline double counted(const shape *s, const void *counters, size_t i) {
+    return s->linear ? (double)((const uint64_t *)counters)[i] * 0x1p-30
+                     : (double)((const uint32_t *)counters)[i];
+}
+
+static void normalize(fx_color_norm norm, const shape *s, const void *counters, size_t begin,
+                      size_t length, float *out) {
+    double sum = 0, scale = 1;
+    for (size_t i = begin; i < begin + length; i++) {
+        double v = counted(s, counters, i);
+        sum += norm == FX_COLOR_NORM_L2 ? v * v : v;
+    }
+    if (norm == FX_COLOR_NORM_L2) sum = sqrt(sum);
+    if (norm != FX_COLOR_NORM_NONE) scale = sum > 0 ? 1 / sum : 0;
     for (size_t i = 0; i < length; i++) {
-        double v = counts[i] * scale;
+        double v = counted(s, counters, begin + i) * scale;
         out[i] = (float)(norm == FX_COLOR_NORM_SQRT ? sqrt(v) : v);
     }
 }
 
-static int edge(int index, int size, int grid) {
-    return (int)((int64_t)index * size / grid);
-}
-
-fx_status fx__color_fits(const fx_color_params *params, int width, int height, fx_error *error) {
-    if (width >= params->grid && height >= params->grid) return FX_OK;
-    return fx_error_set(error, FX_ERROR_DATA,
-                        "%d×%d pixels are less than one for each cell of color.grid, expected at "
-                        "least %d×%d",
-                        width, height, params->grid, params->grid);
+static int edge(int index, int size, int cells) {
+    return (int)((int64_t)index * size / cells);
 }
 
 fx_status fx_color_extract(const fx_color_params *params, const fx_image *image, float *out,
@@ -306,20 +363,18 @@ fx_status fx_color_extract(const fx_color_params *params, const fx_image *image,
     shape s;
     FX__TRY(shape_of(params, &s, error));
     FX__TRY(fx__color_fits(params, image->width, image->height, error));
-    int grid = params->grid, width = image->width, height = image->height;
-    uint32_t *counts = scratch;
-    for (int row = 0; row < grid; row++)
-        for (int column = 0; column < grid; column++) {
-            int y0 = edge(row, height, grid), y1 = edge(row + 1, height, grid);
-            int x0 = edge(column, width, grid), x1 = edge(column + 1, width, grid);
-            double pixels = (double)(x1 - x0) * (y1 - y0);
-            count_cell(params, &s, image, x0, y0, x1, y1, counts);
-            const uint32_t *from = counts;
-            for (int c = 0; c < (params->joint ? 1 : s.channels); c++) {
-                size_t length = params->joint ? s.total : (size_t)s.bins[c];
-                normalize((fx_color_norm)params->norm, from, length, pixels, out);
-                from += length;
-                out += length;
+    int width = image->width, height = image->height, cells = params->grid;
+    for (int level = 0; level < params->levels; level++, cells *= 2)
+        for (int i = 0; i < cells * cells; i++) {
+            int row = i / cells, column = i % cells;
+            rectangle cell = {edge(column, width, cells), edge(row, height, cells),
+                              edge(column + 1, width, cells), edge(row + 1, height, cells)};
+            count_cell(&s, image, cell, scratch);
+            size_t begin = 0;
+            for (int c = 0; c < s.parts; c++) {
+                normalize((fx_color_norm)params->norm, &s, scratch, begin, s.length[c], out);
+                begin += s.length[c] + 1;
+                out += s.length[c];
             }
         }
     return FX_OK;

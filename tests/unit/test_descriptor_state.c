@@ -58,13 +58,15 @@ Test(descriptor_state, json) {
     p.features = (fx_int_list){2, {FX_FEATURE_HOG, FX_FEATURE_COLOR}};
     p.image.size = (fx_size){-1, -1};
     p.hog.orientations = 12;
-    assert_json(p, &source,
-                "{\"features\": [\"hog\", \"color\"], \"image\": {\"size\": \"native\", \"gray\": "
-                "\"false\"}, \"color\": {\"space\": \"hsv\", \"bins\": [8, 4, 4], \"joint\": true, "
-                "\"grid\": 1, \"norm\": \"sqrt\"}, \"hog\": {\"preset\": \"dalal-triggs\", "
-                "\"orientations\": 12, \"pixels_per_cell\": 8, \"cells_per_block\": 2, "
-                "\"block_stride\": 1, \"block_norm\": \"L2-Hys\", \"signed\": false, "
-                "\"interpolation\": true}}");
+    assert_json(
+        p, &source,
+        "{\"features\": [\"hog\", \"color\"], \"image\": {\"size\": \"native\", \"gray\": "
+        "\"false\"}, \"color\": {\"space\": \"hsv\", \"bins\": [8, 4, 4], "
+        "\"range\": [0, 360, 0, 100, 0, 100], \"binning\": \"hard\", \"joint\": true, "
+        "\"grid\": 1, \"levels\": 1, \"norm\": \"sqrt\"}, \"hog\": {\"preset\": \"dalal-triggs\", "
+        "\"orientations\": 12, \"pixels_per_cell\": 8, \"cells_per_block\": 2, "
+        "\"block_stride\": 1, \"block_norm\": \"L2-Hys\", \"signed\": false, "
+        "\"interpolation\": true}}");
     free_source();
 }
 
