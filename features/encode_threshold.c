@@ -1,6 +1,7 @@
 // Threshold: how far products go beyond a threshold, both signs apart.
 //
 //   cell [2, words]: Σ max(0, z - α), then Σ max(0, -z - α), with z = <word, x>
+//   pool max: the largest instead of the sum
 //
 // Source: Coates & Ng, "The importance of encoding versus training with sparse coding and vector
 // quantization", ICML 2011.
@@ -50,6 +51,21 @@ void fx__encode_threshold(const float *products, size_t rows, size_t words, size
         threshold_row(products, words, threshold, positive, negative);
 }
 
+FX__KERNEL static void keep_row(const float *restrict z, size_t words, float alpha,
+                                float *restrict positive, float *restrict negative) {
+    for (size_t w = 0; w < words; w++) {
+        float above = z[w] - alpha, below = -z[w] - alpha;
+        positive[w] = above > positive[w] ? above : positive[w];
+        negative[w] = below > negative[w] ? below : negative[w];
+    }
+}
+
+void fx__encode_threshold_max(const float *products, size_t rows, size_t words, size_t ld,
+                              float threshold, float *positive, float *negative) {
+    for (; rows > 0; rows--, products += ld)
+        keep_row(products, words, threshold, positive, negative);
+}
+
 static size_t length(const fx_vocabulary *v) {
     return 2 * v->words.rows;
 }
@@ -61,6 +77,7 @@ static size_t scratch(const fx_vocabulary *v, size_t rows) {
 static void encode(const fx_code_tile *tile) {
     const fx_vocabulary *v = tile->vocabulary;
     size_t words = v->words.rows, d = v->length, most = fx__tile_width(words);
+    bool max = v->params.pool == FX_BOVW_POOL_MAX;
     for (size_t w = 0; w < words; w += most) {
         size_t width = words - w < most ? words - w : most;
         float *products = tile->scratch;
@@ -69,8 +86,8 @@ static void encode(const fx_code_tile *tile) {
         for (size_t s = 0; s < tile->segment_count; s++) {
             size_t rows = tile->segments[s].rows;
             float *positive = tile->cells + tile->segments[s].cell * 2 * words + w;
-            fx__encode_threshold(products, rows, width, most, v->params.threshold, positive,
-                                 positive + words);
+            (max ? fx__encode_threshold_max : fx__encode_threshold)(
+                products, rows, width, most, v->params.threshold, positive, positive + words);
             products += rows * most;
         }
     }

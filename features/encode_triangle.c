@@ -1,6 +1,7 @@
 // Triangle: how much closer than the mean a word is.
 //
-//   cell [words]: Σ max(0, mean over words of the distances - distance to the word)
+//   cell [words]: Σ max(0, mean over words of the distances - distance to the word); pool max: the
+//   largest
 //
 // Source: Coates, Lee & Ng, "An analysis of single-layer networks in unsupervised feature
 // learning", AISTATS 2011, section 3.2.
@@ -21,18 +22,26 @@ FX__KERNEL static void distances(float *restrict z, size_t words, float norm,
     }
 }
 
+FX__KERNEL static void keep_closer(const float *restrict distance, size_t words, float mean,
+                                   float *restrict out) {
+    for (size_t w = 0; w < words; w++) {
+        float code = mean - distance[w];
+        out[w] = code > out[w] ? code : out[w];
+    }
+}
+
 FX__KERNEL static void add_closer(const float *restrict distance, size_t words, float mean,
                                   float *restrict out) {
     for (size_t w = 0; w < words; w++) out[w] += distance[w] < mean ? mean - distance[w] : 0;
 }
 
 void fx__encode_triangle(float *products, size_t rows, size_t words, size_t ld, const float *norms,
-                         const float *word_norms, float *out) {
+                         const float *word_norms, bool max, float *out) {
     for (size_t row = 0; row < rows; row++, products += ld) {
         distances(products, words, norms[row], word_norms);
         double sum = 0;
         for (size_t w = 0; w < words; w++) sum += products[w];
-        add_closer(products, words, (float)(sum / (double)words), out);
+        (max ? keep_closer : add_closer)(products, words, (float)(sum / (double)words), out);
     }
 }
 
@@ -77,6 +86,7 @@ static void encode(const fx_code_tile *tile) {
     for (size_t s = 0; s < tile->segment_count; s++) {
         size_t rows = tile->segments[s].rows;
         fx__encode_triangle(b.products, rows, words, words, b.norms, v->word_norms,
+                            v->params.pool == FX_BOVW_POOL_MAX,
                             tile->cells + tile->segments[s].cell * words);
         b.products += rows * words;
         b.norms += rows;

@@ -9,7 +9,8 @@
 #include "features/patches.h"
 #include "featx/visual_words.h"
 
-// Numbers of one descriptor: patch² · channels, or 128.
+// Numbers of one descriptor: patch² · channels (gray: patch²), or cells² · orientations. Nothing of
+// the parameters is auto.
 size_t fx__local_length(const fx_bovw_params *params, int channels);
 
 // The most positions a side that one rectangle may have: it bounds what a rectangle spans, so that

@@ -2,7 +2,8 @@
 //
 // Patch s of n comes from image ⌊(s + u) · count / n⌋ with u uniform in [0, 1): a draw that is even
 // over the images and ascending, so that every image is read once and none is kept. Its place is
-// uniform over the image; patches may coincide.
+// uniform over the image; patches may coincide. With several scales an image has one of them, drawn
+// evenly.
 #include "features/patch_samples.h"
 
 #include <stdlib.h>
@@ -20,7 +21,7 @@ enum {
 };
 
 typedef struct sampler_scratch {
-    fx_image image, converted;
+    fx_image image, converted, scaled;
     float *local; // scratch, then one descriptor
 } sampler_scratch;
 
@@ -48,6 +49,22 @@ static size_t first_sample(const sampler *s, size_t image) {
     return low;
 }
 
+// An image gives all its patches at one scale, any of those at which a patch fits.
+static fx_status at_some_scale(const sampler *s, size_t index, sampler_scratch *scratch,
+                               const fx_image **image, fx_error *error) {
+    fx_size size;
+    uint32_t fitting = 1;
+    while ((int)fitting < s->params->scales &&
+           fx__bovw_scaled_size(s->params, *image, (int)fitting, &size))
+        fitting++;
+    fx_rng rng = fx_rng_at(s->seed, FX_RNG_PATCHES, 2, index);
+    int scale = fitting > 1 ? (int)fx_rng_below(&rng, fitting) : 0;
+    if (scale == 0 || !fx__bovw_scaled_size(s->params, *image, scale, &size)) return FX_OK;
+    FX__TRY(fx_image_resize(*image, size.width, size.height, &scratch->scaled, error));
+    *image = &scratch->scaled;
+    return FX_OK;
+}
+
 static fx_status read_image(const sampler *s, size_t index, sampler_scratch *scratch,
                             const fx_image **out, fx_error *error) {
     FX__TRY(s->images->get(s->images->self, index, &scratch->image, error));
@@ -57,7 +74,7 @@ static fx_status read_image(const sampler *s, size_t index, sampler_scratch *scr
         *out = &scratch->converted;
     }
     fx_status status = fx__bovw_check_size(s->params->patch, *out, error);
-    if (status == FX_OK) return FX_OK;
+    if (status == FX_OK) return at_some_scale(s, index, scratch, out, error);
     char name[300];
     s->images->name(s->images->self, index, name, sizeof name);
     return fx__error_prefix(error, status, "%s", name);
@@ -123,6 +140,7 @@ done:
     for (size_t t = 0; s.scratch && t < threads; t++) {
         fx_image_destroy(&s.scratch[t].image);
         fx_image_destroy(&s.scratch[t].converted);
+        fx_image_destroy(&s.scratch[t].scaled);
         free(s.scratch[t].local);
     }
     free(s.scratch);

@@ -1,11 +1,28 @@
-// What becomes of codes that were summed over the cells of the grid.
+// What becomes of codes that were summed (or of which the largest were kept) over the cells of the
+// grid: coarser grids, means, normalization.
 #ifndef FEATX_FEATURES_POOLING_H
 #define FEATX_FEATURES_POOLING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
-// values[count] divided by Σ|v| (l1) or √Σv² (l2); l1_sqrt: square roots of l1, of values ≥ 0. All
-// zeros stay zeros.
+#include "featx/visual_words.h"
+
+enum { FX__LEVELS = 8 };
+
+// Sides of the grids of a pyramid, the coarsest first; returns how many, ≤ FX__LEVELS. The last is
+// `grid`; each one before has half the side while that is whole, and the first is 1. Without
+// `pyramid` there is only the last.
+int fx__pool_levels(const fx_bovw_params *params, int sides[FX__LEVELS]);
+// Cells of all levels.
+size_t fx__pool_cells(const fx_bovw_params *params);
+
+// Cells [cells, length] with patches[cells] in them: the finest level is given, at the end; fills
+// the coarser ones from it, and makes means.
+void fx__pool_pyramid(const fx_bovw_params *params, size_t length, size_t *patches, float *cells);
+
+// values[count] divided by Σ|v| (l1) or √Σv² (l2); l1_sqrt: signed square roots of l1. All zeros
+// stay zeros. `negative`: values may be; others below 0 are roundings of 0.
 typedef enum fx_pool_norm { FX_POOL_L1, FX_POOL_L2, FX_POOL_L1_SQRT } fx_pool_norm;
-void fx__pool_normalize(fx_pool_norm norm, float *values, size_t count);
+void fx__pool_normalize(fx_pool_norm norm, bool negative, float *values, size_t count);
 #endif

@@ -5,11 +5,15 @@
 // ⌊p · grid / n⌋ = j (i down): the cells divide the positions evenly. With fewer positions than
 // cells some stay 0.
 //
+// With several scales the same happens with smaller and smaller copies of the image, and the cells
+// sum over all of them. Only such a copy is allocated here.
+//
 // Local descriptors are gathered in tiles of up to a few hundred rows, cell by cell, from
 // rectangles of neighboring patches; a full tile goes to the encoder. So scratch does not grow with
 // the image.
 #include "featx/visual_words.h"
 
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -20,15 +24,18 @@
 #include "features/vocabulary.h"
 #include "src/base/gemm.h"
 #include "src/base/kernel.h"
+#include "src/base/memory.h"
 
 enum {
     LEAST_ROWS = 16,
     TILE_FLOATS = 1 << 18, // of descriptors
 };
 
-static const fx_encoder *const encoders[] = {[FX_BOVW_HARD] = &fx__encoder_hard,
-                                             [FX_BOVW_TRIANGLE] = &fx__encoder_triangle,
-                                             [FX_BOVW_THRESHOLD] = &fx__encoder_threshold};
+static const fx_encoder *const encoders[] = {
+    [FX_BOVW_HARD] = &fx__encoder_hard,           [FX_BOVW_TRIANGLE] = &fx__encoder_triangle,
+    [FX_BOVW_THRESHOLD] = &fx__encoder_threshold, [FX_BOVW_NEAREST] = &fx__encoder_nearest,
+    [FX_BOVW_TFIDF] = &fx__encoder_tfidf,         [FX_BOVW_VLAD] = &fx__encoder_vlad,
+    [FX_BOVW_FISHER] = &fx__encoder_fisher};
 
 const fx_encoder *fx__encoder(int encoding) {
     return encoders[encoding];
@@ -44,6 +51,8 @@ typedef struct gatherer {
     float *rows;               // [capacity, d] and slack
     float *whitened;           // [capacity, d] where the encoder wants that
     fx_code_segment *segments; // [capacity]
+    size_t finest;             // the first cell of the finest level
+    size_t *patches;           // [cells of all levels] gathered
     float *local;              // scratch of local descriptors
 } gatherer;
 
@@ -69,6 +78,7 @@ static size_t prepare(const fx_vocabulary *v, void *scratch, gatherer *g) {
     g->rows = fx__take(scratch, &at, (rows * d + FX__PATCHES_SLACK) * sizeof(float));
     g->whitened = whitened ? fx__take(scratch, &at, rows * d * sizeof(float)) : NULL;
     g->segments = fx__take(scratch, &at, rows * sizeof(fx_code_segment));
+    g->patches = fx__take(scratch, &at, fx__pool_cells(&v->params) * sizeof *g->patches);
     g->local = fx__take(scratch, &at, fx__local_scratch(&v->params, v->channels) * sizeof(float));
     g->tile = (fx_code_tile){.vocabulary = v, .segments = g->segments};
     g->tile.scratch = fx__take(scratch, &at, encoder->scratch(v, rows));
@@ -81,8 +91,8 @@ size_t fx_bovw_scratch(const fx_vocabulary *vocabulary) {
 }
 
 size_t fx_bovw_length(const fx_vocabulary *vocabulary) {
-    size_t grid = (size_t)vocabulary->params.grid;
-    return grid * grid * fx__encoder(vocabulary->params.encoding)->length(vocabulary);
+    return fx__pool_cells(&vocabulary->params) *
+           fx__encoder(vocabulary->params.encoding)->length(vocabulary);
 }
 
 FX__KERNEL static void subtract(const float *restrict mean, size_t rows, size_t d,
@@ -116,6 +126,7 @@ static void add_rectangle(gatherer *g, const fx_image *image, const fx_positions
     fx__local_extract(&g->vocabulary->params, image, positions, g->local,
                       g->rows + tile->count * g->vocabulary->length);
     tile->count += rows;
+    g->patches[g->finest + cell] += rows;
     if (tile->segment_count > 0 && g->segments[tile->segment_count - 1].cell == cell)
         g->segments[tile->segment_count - 1].rows += rows;
     else
@@ -157,6 +168,54 @@ static void add_cell(gatherer *g, const fx_image *image, range down, range acros
     }
 }
 
+static void add_image(gatherer *g, const fx_image *image) {
+    const fx_bovw_params *p = &g->vocabulary->params;
+    range down = {0, (image->height - p->patch) / p->stride + 1};
+    range across = {0, (image->width - p->patch) / p->stride + 1};
+    for (int i = 0; i < p->grid; i++)
+        for (int j = 0; j < p->grid; j++)
+            add_cell(g, image, share(down, i, p->grid), share(across, j, p->grid),
+                     (size_t)i * (size_t)p->grid + (size_t)j);
+}
+
+bool fx__bovw_scaled_size(const fx_bovw_params *params, const fx_image *image, int scale,
+                          fx_size *out) {
+    double factor = pow((double)params->scale_factor, scale);
+    out->width = (int)lround(image->width / factor);
+    out->height = (int)lround(image->height / factor);
+    return out->width >= params->patch && out->height >= params->patch;
+}
+
+static fx_status add_scales(gatherer *g, const fx_image *image, fx_error *error) {
+    const fx_bovw_params *p = &g->vocabulary->params;
+    fx_image smaller = {0};
+    fx_size size;
+    add_image(g, image);
+    fx_status status = FX_OK;
+    for (int scale = 1; scale < p->scales && status == FX_OK; scale++) {
+        if (!fx__bovw_scaled_size(p, image, scale, &size)) break;
+        status = fx_image_resize(image, size.width, size.height, &smaller, error);
+        if (status == FX_OK) add_image(g, &smaller);
+    }
+    fx_image_destroy(&smaller);
+    return status;
+}
+
+static void normalize(const fx_vocabulary *v, size_t cells, size_t length, float *out) {
+    static const fx_pool_norm norms[] = {[FX_BOVW_NORM_L1] = FX_POOL_L1,
+                                         [FX_BOVW_NORM_L2] = FX_POOL_L2,
+                                         [FX_BOVW_NORM_SQRT] = FX_POOL_L1_SQRT};
+    const fx_encoder *encoder = fx__encoder(v->params.encoding);
+    const fx_bovw_params *p = &v->params;
+    size_t parts = encoder->parts ? cells * encoder->parts(v) : 1, all = cells * length;
+    for (size_t i = 0; p->intra && i < parts; i++)
+        fx__pool_normalize(FX_POOL_L2, true, out + i * (all / parts), all / parts);
+    if (p->norm == FX_BOVW_NORM_NONE) return;
+    size_t units = p->norm_cells ? cells : 1;
+    for (size_t i = 0; i < units; i++)
+        fx__pool_normalize(norms[p->norm], encoder->negative, out + i * (all / units), all / units);
+}
+
 fx_status fx_bovw_extract(const fx_vocabulary *vocabulary, const fx_image *image, float *out,
                           void *scratch, fx_error *error) {
     const fx_bovw_params *p = &vocabulary->params;
@@ -164,24 +223,18 @@ fx_status fx_bovw_extract(const fx_vocabulary *vocabulary, const fx_image *image
         return fx_error_set(error, FX_ERROR_DATA,
                             "the image has %d channel%s, the vocabulary was learned from %d",
                             image->channels, image->channels == 1 ? "" : "s", vocabulary->channels);
-    fx_status status = fx__bovw_check_size(p->patch, image, error);
-    if (status != FX_OK) return status;
+    FX__TRY(fx__bovw_check_size(p->patch, image, error));
 
     gatherer g;
     prepare(vocabulary, scratch, &g);
-    g.tile.cells = out;
-    size_t length = fx_bovw_length(vocabulary);
-    memset(out, 0, length * sizeof *out);
-    range down = {0, (image->height - p->patch) / p->stride + 1};
-    range across = {0, (image->width - p->patch) / p->stride + 1};
-    for (int i = 0; i < p->grid; i++)
-        for (int j = 0; j < p->grid; j++)
-            add_cell(&g, image, share(down, i, p->grid), share(across, j, p->grid),
-                     (size_t)i * (size_t)p->grid + (size_t)j);
+    size_t cells = fx__pool_cells(p), length = g.encoder->length(vocabulary);
+    g.finest = cells - (size_t)p->grid * (size_t)p->grid;
+    g.tile.cells = out + g.finest * length;
+    memset(g.patches, 0, cells * sizeof *g.patches);
+    memset(out, 0, cells * length * sizeof *out);
+    FX__TRY(add_scales(&g, image, error));
     flush(&g);
-
-    if (p->norm == FX_BOVW_NORM_L1) fx__pool_normalize(FX_POOL_L1, out, length);
-    if (p->norm == FX_BOVW_NORM_L2) fx__pool_normalize(FX_POOL_L2, out, length);
-    if (p->norm == FX_BOVW_NORM_SQRT) fx__pool_normalize(FX_POOL_L1_SQRT, out, length);
+    fx__pool_pyramid(p, length, g.patches, out);
+    normalize(vocabulary, cells, length, out);
     return FX_OK;
 }

@@ -11,7 +11,9 @@ extern const fx_section fx__bovw_section;
 // FX_ERROR_USAGE where a value is out of its range (set without the key table, say).
 FX_MUST_CHECK fx_status fx__bovw_check(const fx_bovw_params *params, fx_error *error);
 
-// Tensors "bovw.words" [words, d] and, where whitened, "bovw.mean" [d] and "bovw.whitening" [d, d];
+// Tensors "bovw.words" [words, d]; of fisher (whose words are means) "bovw.variances" [words, d]
+// and "bovw.priors" [words]; of tf-idf "bovw.idf" [words]; where whitened "bovw.mean" [d] and
+// "bovw.whitening" [d, d];
 // metadata "bovw" (the resolved parameters as JSON) and "bovw.channels".
 FX_MUST_CHECK fx_status fx__vocabulary_to_tensors(const fx_vocabulary *vocabulary,
                                                   fx_tensors *tensors, fx_error *error);

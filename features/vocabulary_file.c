@@ -29,6 +29,13 @@ fx_status fx__vocabulary_to_tensors(const fx_vocabulary *vocabulary, fx_tensors 
     FX__TRY(fx__tensors_add_text(tensors, "bovw.channels", vocabulary->channels == 1 ? "1" : "3",
                                  error));
     FX__TRY(fx__tensors_add(tensors, "bovw.words", 2, words, vocabulary->words.data, error));
+    if (vocabulary->priors) {
+        FX__TRY(fx__tensors_add(tensors, "bovw.variances", 2, words, vocabulary->variances.data,
+                                error));
+        FX__TRY(fx__tensors_add(tensors, "bovw.priors", 1, words, vocabulary->priors, error));
+    }
+    if (vocabulary->idf)
+        FX__TRY(fx__tensors_add(tensors, "bovw.idf", 1, words, vocabulary->idf, error));
     if (!vocabulary->params.whiten) return FX_OK;
     FX__TRY(fx__tensors_add(tensors, "bovw.mean", 1, &d, vocabulary->whitening.mean, error));
     return fx__tensors_add(tensors, "bovw.whitening", 2, matrix, vocabulary->whitening.matrix,
@@ -44,6 +51,7 @@ static fx_status params_from_text(const char *text, fx_bovw_params *params, fx_e
     fx__yaml_destroy(root);
     FX__TRY(status);
     FX__TRY(fx__bovw_check(params, error));
+    if (params->local != FX_BOVW_LOCAL_AUTO && params->patch != 0) fx__bovw_resolve_local(params);
     if (params->words == 0 || params->local == FX_BOVW_LOCAL_AUTO || params->patch == 0 ||
         params->stride == 0)
         return fx_error_set(error, FX_ERROR_FORMAT,
@@ -63,6 +71,27 @@ static fx_status copy_tensor(const fx_tensors *tensors, const char *name, int di
                                 name, i);
     FX__TRY(fx__allocate(count, sizeof *data, out, error));
     memcpy(*out, data, count * sizeof *data);
+    return FX_OK;
+}
+
+static fx_status check_mixture(const float *variances, size_t count, const float *priors,
+                               size_t components, fx_error *error) {
+    double sum = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!(variances[i] > 0))
+            return fx_error_set(error, FX_ERROR_FORMAT,
+                                "tensor 'bovw.variances': found %g, expected more than 0",
+                                (double)variances[i]);
+    for (size_t k = 0; k < components; k++) {
+        if (!(priors[k] >= 0))
+            return fx_error_set(error, FX_ERROR_FORMAT,
+                                "tensor 'bovw.priors': found %g, expected at least 0",
+                                (double)priors[k]);
+        sum += priors[k];
+    }
+    if (!(fabs(sum - 1) <= 1e-3)) // of 65,536 rounded numbers
+        return fx_error_set(error, FX_ERROR_FORMAT,
+                            "tensor 'bovw.priors': found a sum of %g, expected 1", sum);
     return FX_OK;
 }
 
@@ -86,6 +115,15 @@ fx_status fx__vocabulary_from_tensors(const fx_tensors *tensors, fx_vocabulary *
     FX__TRY_GOTO(copy_tensor(tensors, "bovw.words", 2, words, &v->words.data, error));
     v->words.rows = words[0];
     v->words.columns = d;
+    if (v->params.encoding == FX_BOVW_FISHER) {
+        FX__TRY_GOTO(copy_tensor(tensors, "bovw.variances", 2, words, &v->variances.data, error));
+        FX__TRY_GOTO(copy_tensor(tensors, "bovw.priors", 1, words, &v->priors, error));
+        FX__TRY_GOTO(check_mixture(v->variances.data, words[0] * d, v->priors, words[0], error));
+        v->variances.rows = words[0];
+        v->variances.columns = d;
+    }
+    if (v->params.encoding == FX_BOVW_TFIDF)
+        FX__TRY_GOTO(copy_tensor(tensors, "bovw.idf", 1, words, &v->idf, error));
     if (v->params.whiten) {
         v->whitening.length = d;
         FX__TRY_GOTO(copy_tensor(tensors, "bovw.mean", 1, &d, &v->whitening.mean, error));

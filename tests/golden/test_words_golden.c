@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "features/local_descriptors.h"
+#include "features/vocabulary.h"
 #include "features/visual_words_state.h"
 #include "features/whitening.h"
 #include "featx/kmeans.h"
@@ -112,6 +113,7 @@ static void check_sift(const fx_image *image, int x, int y, int patch, const dou
     params.local = FX_BOVW_SIFT;
     params.patch = patch;
     params.stride = 1;
+    fx__bovw_resolve_local(&params);
     fx_positions one = {.x = x, .y = y, .columns = 1, .rows = 1, .stride = 1};
     float *scratch, v[128];
     cr_assert_eq(fx__allocate(fx__local_scratch(&params, 3), 4, &scratch, &error), FX_OK);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "features/local_descriptors.h"
+#include "features/vocabulary.h"
 #include "src/base/memory.h"
 #include "tests/support/noise.h"
 
@@ -37,6 +38,7 @@ static fx_bovw_params make_params(int local, int patch, int stride) {
     params.local = local;
     params.patch = patch;
     params.stride = stride;
+    fx__bovw_resolve_local(&params);
     return params;
 }
 

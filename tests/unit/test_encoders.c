@@ -58,7 +58,7 @@ Test(encoders, triangle) {
         for (uint32_t i = 0; i < ROWS; i++) norms[i] = (float)noise_unit(3, i) + 2;
         for (uint32_t w = 0; w < LD; w++) word_norms[w] = (float)noise_unit(4, w) + 0.7f;
         for (size_t w = 0; w <= LD; w++) out[w] = 1;
-        fx__encode_triangle(products, ROWS, words, LD, norms, word_norms, out);
+        fx__encode_triangle(products, ROWS, words, LD, norms, word_norms, false, out);
         double expected[LD];
         for (size_t w = 0; w < words; w++) expected[w] = 1;
         for (size_t row = 0; row < ROWS; row++) {
