@@ -37,6 +37,7 @@ enum {
     SIDE = 16,  // patches of a rectangle
     CELLS = 8,  // a side, at most
     TAPS = 128, // n · (2c - 1), at most
+    MOST_VECTORS = (36 + LANES - 1) / LANES,
     UNROLLED = 4,
 };
 
@@ -110,8 +111,10 @@ FX__KERNEL static void gray_of_gray(const uint8_t *restrict p, size_t count, flo
 }
 
 FX__KERNEL static void gray_of_color(const uint8_t *restrict p, size_t count, float *restrict out) {
-    for (size_t x = 0; x < count; x++)
-        out[x] = (float)((299 * p[3 * x] + 587 * p[3 * x + 1] + 114 * p[3 * x + 2] + 500) / 1000);
+    for (size_t x = 0; x < count; x++) {
+        int luma = (299 * p[3 * x] + 587 * p[3 * x + 1] + 114 * p[3 * x + 2] + 500) / 1000;
+        out[x] = (float)luma;
+    }
 }
 
 // Gray of pixels begin … end-1 of line y.
@@ -334,7 +337,7 @@ FX__KERNEL static void even_row(const fx_dense_sift *s, const plan *p, const ker
     for (int i = 0; i < count; i++) {
         const center *x = &centers[i];
         const float8 *at = p->sums + (x->offset + s->cell - 1) * vectors;
-        float8 sum[(36 + LANES - 1) / LANES];
+        float8 sum[MOST_VECTORS] = {0};
         for (ptrdiff_t v = 0; v < vectors; v++) {
             float8 of = at[v];
             for (int t = 1; t < s->cell; t++)
@@ -375,7 +378,7 @@ FX__KERNEL static void windowed_row(const fx_dense_sift *s, const plan *p, const
         for (size_t x = 0; x < n; x++) {
             const float8 *at = p->sums + (column * stride + x * cell) * vectors;
             const float *weights = k->windowed + x * taps;
-            float8 sum[(36 + LANES - 1) / LANES];
+            float8 sum[MOST_VECTORS] = {0};
             for (size_t v = 0; v < vectors; v++) {
                 float8 of = weights[0] * at[v];
                 for (size_t t = 1; t < taps; t++) of += weights[t] * at[v + t * vectors];
@@ -441,5 +444,5 @@ void fx__dense_sift_extract(const fx_dense_sift *sift, const fx_image *image,
     else
         even_cells(sift, positions, &p, &k, out);
     normalize(out, (size_t)positions->rows * (size_t)positions->columns,
-              (size_t)(sift->cells * sift->cells * sift->orientations));
+              (size_t)sift->cells * (size_t)sift->cells * (size_t)sift->orientations);
 }

@@ -35,7 +35,7 @@ fx_status fx__gmm_posterior_create(size_t components, size_t d, const double *me
             square += priors[k] * (variances[k * d + i] + apart * apart);
         }
         p.scale[i] = (float)(1 / sqrt(square));
-        p.constant += log(p.scale[i]);
+        p.constant += log((double)p.scale[i]);
     }
     for (size_t k = 0; k < components; k++) {
         double constant = log(priors[k]);

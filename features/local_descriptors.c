@@ -20,7 +20,7 @@ static fx_dense_sift sift_of(const fx_bovw_params *params) {
 
 size_t fx__local_length(const fx_bovw_params *params, int channels) {
     if (fx__bovw_is_gradients(params))
-        return (size_t)(params->cells * params->cells * params->orientations);
+        return (size_t)params->cells * (size_t)params->cells * (size_t)params->orientations;
     size_t pixels = (size_t)params->patch * (size_t)params->patch;
     return params->local == FX_BOVW_GRAY ? pixels : pixels * (size_t)channels;
 }

@@ -8,6 +8,7 @@
 #include "featx/descriptor.h"
 #include "featx/error.h"
 #include "featx/experiment.h"
+#include "featx/gmm.h"
 #include "featx/hog.h"
 #include "featx/image.h"
 #include "featx/image_source.h"

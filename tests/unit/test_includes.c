@@ -34,6 +34,7 @@ static const room rooms[] = {
     {"include/featx/color_histogram.h", "features", 2},
     {"include/featx/descriptor.h", "features", 2},
     {"include/featx/hog.h", "features", 2},
+    {"include/featx/gmm.h", "features", 2},
     {"include/featx/kmeans.h", "features", 2},
     {"include/featx/raw_pixels.h", "features", 2},
     {"include/featx/visual_words.h", "features", 2},
