@@ -6,6 +6,7 @@
 #include "featx/color_histogram.h"
 #include "featx/dataset.h"
 #include "featx/descriptor.h"
+#include "featx/distance.h"
 #include "featx/error.h"
 #include "featx/experiment.h"
 #include "featx/gmm.h"

@@ -33,6 +33,7 @@ static const room rooms[] = {
     {"features/", "features", 2},
     {"include/featx/color_histogram.h", "features", 2},
     {"include/featx/descriptor.h", "features", 2},
+    {"include/featx/distance.h", "features", 2},
     {"include/featx/hog.h", "features", 2},
     {"include/featx/gmm.h", "features", 2},
     {"include/featx/kmeans.h", "features", 2},
