@@ -13,7 +13,7 @@ fx_mlp_params fx_mlp_defaults(void) {
         .pieces = 2,
         .init = FX_INIT_AUTO,
         .dropout = 0.2f,
-        .input_dropout = 0,
+        .input_dropout = 0.1f,
         .batch_norm = true,
         .loss = FX_CROSS_ENTROPY,
     };

@@ -29,7 +29,7 @@ Test(mlp_golden, gradients) {
                 params.pieces = PIECES;
                 params.loss = loss;
                 params.batch_norm = batch_norm;
-                params.dropout = 0;
+                params.dropout = params.input_dropout = 0;
                 fx_mlp *mlp;
                 cr_assert_eq(fx_mlp_create(&params, INPUTS, OUTPUTS, 1, &mlp, NULL), FX_OK);
                 int count = (int)fx_mlp_parameters(mlp);

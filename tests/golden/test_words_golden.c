@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "features/local_descriptors.h"
-#include "features/vocabulary.h"
 #include "features/visual_words_state.h"
+#include "features/vocabulary.h"
 #include "features/whitening.h"
 #include "featx/kmeans.h"
 #include "featx/threads.h"

@@ -176,7 +176,7 @@ Test(mlp_gradient, every_activation_loss_and_normalization) {
                 params.pieces = PIECES;
                 params.loss = loss;
                 params.batch_norm = batch_norm;
-                params.dropout = 0;
+                params.dropout = params.input_dropout = 0;
                 check(params, 0);
                 check(params, 0.1f);
                 params.dropout = 0.3f;
@@ -189,6 +189,7 @@ Test(mlp_gradient, linear) {
     for (int loss = FX_CROSS_ENTROPY; loss <= FX_SQUARED_ERROR; loss++) {
         fx_mlp_params params = fx_mlp_defaults();
         params.hidden.count = 0;
+        params.input_dropout = 0;
         params.loss = loss;
         check(params, 0.2f);
     }
@@ -203,7 +204,7 @@ Test(mlp_gradient, batch_is_mean_of_samples) {
         params.hidden = (fx_int_list){2, {WIDE, 67}};
         params.activation = activation;
         params.batch_norm = false;
-        params.dropout = 0;
+        params.dropout = params.input_dropout = 0;
         fx_mlp *mlp;
         cr_assert_eq(fx_mlp_create(&params, COLUMNS, OUTPUTS, 7, &mlp, NULL), FX_OK);
         fx_rng rng = fx_rng_at(4, FX_RNG_USER, 0, 0);

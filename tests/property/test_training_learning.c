@@ -51,7 +51,7 @@ static double accuracy(draw *points, fx_int_list hidden, int activation, int epo
     params.hidden = hidden;
     params.activation = activation;
     params.pieces = 3;
-    params.dropout = 0;
+    params.dropout = params.input_dropout = 0;
     params.batch_norm = false; // the gap is narrower than the noise of a batch of 32
     fx_training_params training = fx_training_defaults();
     training.epochs = epochs;

@@ -41,6 +41,7 @@ static fx_mlp *network(bool batch_norm) {
     fx_mlp_params params = fx_mlp_defaults();
     params.hidden = (fx_int_list){1, {8}};
     params.batch_norm = batch_norm;
+    params.input_dropout = 0;
     fx_mlp *mlp;
     cr_assert_eq(fx_mlp_create(&params, INPUTS, CLASSES, 1, &mlp, NULL), FX_OK);
     return mlp;
@@ -272,6 +273,7 @@ Test(training, learns_and_records) {
             fx_mlp_params network_params = fx_mlp_defaults();
             network_params.hidden = (fx_int_list){1, {16}};
             network_params.dropout = 0.2f;
+            network_params.input_dropout = 0;
             network_params.loss = loss;
             fx_mlp *mlp;
             fx_history history;
@@ -354,7 +356,7 @@ Test(training, infinite_loss_keeps_the_last_good_epoch) {
     network_params.hidden = (fx_int_list){1, {8}};
     network_params.loss = FX_SQUARED_ERROR;
     network_params.batch_norm = false;
-    network_params.dropout = 0;
+    network_params.dropout = network_params.input_dropout = 0;
     fx_mlp *mlp;
     cr_assert_eq(fx_mlp_create(&network_params, INPUTS, CLASSES, 1, &mlp, NULL), FX_OK);
     float *before = copy_of_state(mlp);

@@ -31,7 +31,7 @@ static training *open_training(size_t samples, size_t inputs, fx_int_list hidden
     fx_mlp_params mlp = fx_mlp_defaults();
     mlp.hidden = hidden;
     mlp.activation = activation;
-    mlp.dropout = 0;
+    mlp.dropout = mlp.input_dropout = 0;
     mlp.batch_norm = false;
     check(fx_mlp_create(&mlp, inputs, CLASSES, 1, &t->mlp, &error), &error);
     t->params = fx_training_defaults();
