@@ -19,6 +19,7 @@
 
 #include "features/color_histogram.h"
 #include "features/feature.h"
+#include "features/hog_cells.h"
 #include "src/base/memory.h"
 #include "src/base/parallel.h"
 
@@ -45,7 +46,7 @@ static bool is_native(fx_size size) {
 static fx_size described_size(const fx_descriptor *d, fx_size own) {
     if (!is_native(d->params.image.size)) return d->params.image.size;
     if (!fx__descriptor_uses(&d->params, FX_FEATURE_HOG)) return own;
-    int block = d->params.hog.pixels_per_cell * d->params.hog.cells_per_block;
+    int block = fx__hog_smallest(&d->params.hog);
     return (fx_size){own.width > block ? own.width : block,
                      own.height > block ? own.height : block};
 }

@@ -180,7 +180,7 @@ static fx_status color_extract(const fx_descriptor *descriptor, const fx_image *
 // ---------------------------------------------------------------------------------------------
 
 static fx_status hog_check(const fx_descriptor_params *params, fx_error *error) {
-    return fx__params_check(&fx__hog_section, &params->hog, error);
+    return fx__hog_check(&params->hog, error);
 }
 
 static fx_status hog_length(const fx_descriptor *descriptor, int width, int height, size_t *out,

@@ -38,8 +38,8 @@ Test(hog_properties, constant_image_gives_zeros) {
     for (size_t i = 0; i < sizeof sides / sizeof *sides; i++)
         for (int kind = 0; kind < 40; kind++) {
             fx_hog_params p = cells_only(9, sides[i] < 4 ? 1 : 3, kind & 1);
-            p.interpolation = kind & 2;
-            p.preset = kind & 4 ? FX_HOG_PRESET_SKIMAGE : FX_HOG_PRESET_DALAL_TRIGGS;
+            p.interpolation = kind / 2 % 2;
+            p.border = kind & 4 ? FX_HOG_BORDER_MIRROR : FX_HOG_BORDER_NEAREST;
             p.block_norm = kind / 8;
             fx_image image = pixels_blank(sides[i], sides[i], kind % 3 ? 3 : 1);
             memset(image.pixels, 100 + kind, image.capacity);

@@ -64,9 +64,12 @@ Test(descriptor_state, json) {
         "\"false\"}, \"color\": {\"space\": \"hsv\", \"bins\": [8, 4, 4], "
         "\"range\": [0, 360, 0, 100, 0, 100], \"binning\": \"hard\", \"joint\": true, "
         "\"grid\": 1, \"levels\": 1, \"norm\": \"sqrt\"}, \"hog\": {\"preset\": \"dalal-triggs\", "
-        "\"orientations\": 12, \"pixels_per_cell\": 8, \"cells_per_block\": 2, "
-        "\"block_stride\": 1, \"block_norm\": \"L2-Hys\", \"signed\": false, "
-        "\"interpolation\": true}}");
+        "\"variant\": \"blocks\", \"orientations\": 12, \"pixels_per_cell\": 8, "
+        "\"cells_per_block\": 2, \"block_stride\": 1, \"block_norm\": \"L2-Hys\", "
+        "\"epsilon\": \"skimage\", \"block_window\": 0, \"order\": \"rows\", "
+        "\"signed\": false, \"interpolation\": \"true\", \"first_bin\": \"begins\", "
+        "\"gradient\": \"channel\", \"gamma\": \"none\", \"border\": \"nearest\", "
+        "\"partial_cells\": false}}");
     free_source();
 }
 

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "features/hog_cells.h"
+#include "features/hog_blocks.h"
+#include "features/hog_votes.h"
 #include "featx/hog.h"
 #include "tests/support/pixels.h"
 
@@ -42,7 +43,8 @@ Test(hog, defaults_and_presets) {
     fx_hog_params p = fx_hog_defaults();
     cr_assert(p.preset == FX_HOG_PRESET_DALAL_TRIGGS && p.orientations == 9 &&
               p.pixels_per_cell == 8 && p.cells_per_block == 2 && p.block_stride == 1 &&
-              p.block_norm == FX_HOG_NORM_L2_HYS && !p.signed_gradients && p.interpolation);
+              p.block_norm == FX_HOG_NORM_L2_HYS && !p.signed_gradients &&
+              p.interpolation == FX_HOG_INTERPOLATION_BOTH && p.block_window == 0);
     cr_assert_eq(fx_hog_length(&p, 32, 32), 324);
     cr_assert_eq(fx_hog_length(&p, 64, 128), 3780); // Dalal & Triggs' window
     p.orientations = 12;
@@ -62,6 +64,14 @@ Test(hog, lengths) {
     p.orientations = 0;
     cr_assert_eq(fx_hog_length(&p, 64, 64), 0);
     cr_assert_eq(fx_hog_scratch(&p, 64, 64), 0);
+    fx_hog_apply_preset(&p, FX_HOG_PRESET_VLFEAT_UOCTTI);
+    cr_assert_eq(fx_hog_length(&p, 64, 36), (size_t)8 * 5 * 31);
+    cr_assert_eq(fx_hog_length(&p, 4, 4), 31);
+    cr_assert_eq(fx_hog_length(&p, 3, 64), 0);
+    fx_hog_apply_preset(&p, FX_HOG_PRESET_VLFEAT_DALAL_TRIGGS);
+    cr_assert_eq(fx_hog_length(&p, 64, 35), (size_t)8 * 4 * 36);
+    fx_hog_apply_preset(&p, FX_HOG_PRESET_OPENCV);
+    cr_assert_eq(fx_hog_length(&p, 64, 128), 3780);
 }
 
 Test(hog, errors) {
@@ -84,6 +94,8 @@ Test(hog, errors) {
         {offsetof(fx_hog_params, block_stride), 65, "hog.block_stride: found 65, expected"},
         {offsetof(fx_hog_params, block_norm), 5, "hog.block_norm: found 5, expected one of none"},
         {offsetof(fx_hog_params, preset), -1, "hog.preset: found -1, expected one of dalal"},
+        {offsetof(fx_hog_params, variant), 3, "hog.variant: found 3, expected one of blocks"},
+        {offsetof(fx_hog_params, border), 3, "hog.border: found 3, expected one of nearest"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         p = fx_hog_defaults();
@@ -91,6 +103,15 @@ Test(hog, errors) {
         cr_assert_eq(fx_hog_extract(&p, &image, out, NULL, &error), FX_ERROR_USAGE);
         cr_assert_not_null(strstr(error.message, cases[i].message), "%s", error.message);
     }
+    fx_hog_apply_preset(&p, FX_HOG_PRESET_VLFEAT_UOCTTI);
+    p.cells_per_block = 3;
+    cr_assert_eq(fx_hog_extract(&p, &image, out, NULL, &error), FX_ERROR_USAGE);
+    cr_assert_str_eq(error.message, "hog.cells_per_block: found another value, expected 2 with "
+                                    "hog.variant uoctti");
+    image.width = 3; // half of a cell is 4
+    p.cells_per_block = 2;
+    cr_assert_eq(fx_hog_extract(&p, &image, out, NULL, &error), FX_ERROR_DATA);
+    cr_assert_not_null(strstr(error.message, "expected at least 4×4"), "%s", error.message);
     fx_image_destroy(&image);
 }
 
@@ -98,8 +119,8 @@ Test(hog, errors) {
 // 361 (√2·255), divided by size². A vote is a product of three shares, with a few roundings of 6e-8
 // each: 1e-6 of it; and an angle is within 2e-7 rad, which moves at most 6.4e-8 of a vote a bin.
 static void compare_cells(const fx_hog_params *p, const fx_image *image) {
-    size_t count = (size_t)(image->width / p->pixels_per_cell) *
-                   (size_t)(image->height / p->pixels_per_cell) * (size_t)p->orientations;
+    fx__hog_grid g = fx__hog_grid_of(p, image->width, image->height);
+    size_t count = (size_t)g.cells_x * (size_t)g.cells_y * (size_t)g.bins;
     float *fast = floats(count);
     double *plain = malloc(sizeof *plain * count);
     float *scratch = scratch_of(sizeof(float) * fx__hog_cells_scratch(p));
@@ -116,10 +137,14 @@ static void compare_cells(const fx_hog_params *p, const fx_image *image) {
 }
 
 static void compare_kinds(fx_hog_params p, int width, int height, uint64_t seed) {
-    for (int kind = 0; kind < 8; kind++) {
-        p.interpolation = kind & 1;
-        p.signed_gradients = kind & 2;
-        p.preset = kind & 4 ? FX_HOG_PRESET_SKIMAGE : FX_HOG_PRESET_DALAL_TRIGGS;
+    for (int kind = 0; kind < 24; kind++) {
+        p.interpolation = kind & 3;
+        p.signed_gradients = (seed + (uint64_t)kind) / 4 % 2;
+        p.border = kind / 8;
+        p.first_bin = kind / 4 % 2;
+        p.gamma = (int)(seed / 4) % 2;
+        p.gradient = (int)(seed / 8) % 2;
+        p.partial_cells = seed / 16 % 2;
         fx_image image = pixels_random(width, height, seed % 2 ? 3 : 1, seed);
         compare_cells(&p, &image);
         fx_image_destroy(&image);
@@ -201,42 +226,93 @@ Test(hog, every_gradient_finds_its_bin) {
     }
 }
 
-// Blocks against the reference's cells and normalization, to 1e-5 of the largest number there can
-// be, as against scikit-image.
+// The whole against the reference, to 1e-5 of the largest number there can be, as against the
+// libraries.
+static void compare_whole(const fx_hog_params *p, const fx_image *image) {
+    size_t length;
+    float *fast = extract(p, image, &length);
+    fx__hog_grid g = fx__hog_grid_of(p, image->width, image->height);
+    double *cells = malloc(sizeof *cells * (size_t)g.cells_x * (size_t)g.cells_y * (size_t)g.bins);
+    double *plain = malloc(sizeof *plain * (length + 1));
+    fx__hog_reference(p, image, cells, plain);
+    double largest = p->variant == FX_HOG_BLOCKS && p->block_norm == FX_HOG_NORM_NONE ? 361 : 1;
+    for (size_t i = 0; i < length; i++)
+        cr_assert(fabs(fast[i] - plain[i]) <= largest * 1e-5,
+                  "%d×%d×%d, variant %d, cell %d, block %d, number %zu of %zu: %g, expected %g",
+                  image->width, image->height, image->channels, p->variant, p->pixels_per_cell,
+                  p->cells_per_block, i, length, (double)fast[i], plain[i]);
+    free(plain);
+    free(cells);
+    free(fast);
+}
+
 Test(hog, blocks_equal_reference) {
     for (int norm = FX_HOG_NORM_NONE; norm <= FX_HOG_NORM_L2_HYS; norm++)
         for (int block = 1; block <= 4; block++)
-            for (int stride = 1; stride <= 3; stride++) {
-                fx_hog_params p = fx_hog_defaults();
-                p.block_norm = norm;
-                p.cells_per_block = block;
-                p.block_stride = stride;
-                p.pixels_per_cell = 6;
-                fx_image image = pixels_random(45, 39, 3, (uint64_t)(norm * 100 + block));
-                size_t length, at = 0, bins = 9, row = (size_t)block * bins;
-                float *out = extract(&p, &image, &length);
-                int cells_x = 45 / 6, cells_y = 39 / 6;
-                double *cells = malloc(sizeof *cells * (size_t)(cells_x * cells_y) * bins);
-                double *v = malloc(sizeof *v * row * (size_t)block);
-                fx__hog_cells_reference(&p, &image, cells);
-                for (int y = 0; y + block <= cells_y; y += stride)
-                    for (int x = 0; x + block <= cells_x; x += stride) {
-                        for (int k = 0; k < block; k++)
-                            memcpy(v + (size_t)k * row,
-                                   cells + (size_t)((y + k) * cells_x + x) * bins, sizeof *v * row);
-                        fx__hog_normalize_reference((fx_hog_norm)norm, v, row * (size_t)block);
-                        for (size_t i = 0; i < row * (size_t)block; i++, at++)
-                            cr_assert(fabs(out[at] - v[i]) <=
-                                          (norm == FX_HOG_NORM_NONE ? 361 : 1) * 1e-5,
-                                      "norm %d, block %d, stride %d: %g, expected %g", norm, block,
-                                      stride, (double)out[at], v[i]);
-                    }
-                cr_assert_eq(at, length);
-                free(v);
-                free(cells);
-                free(out);
+            for (int stride = 1; stride <= 3; stride++)
+                for (int kind = 0; kind < 4; kind++) {
+                    fx_hog_params p = fx_hog_defaults();
+                    p.block_norm = norm;
+                    p.cells_per_block = block;
+                    p.block_stride = stride;
+                    p.pixels_per_cell = 6;
+                    p.order = kind % 2;
+                    p.block_window = kind / 2 ? 0.25f : 0;
+                    p.interpolation = (kind + stride) % 4;
+                    p.epsilon = (norm + block) % 3;
+                    fx_image image = pixels_random(45, 39, 3, (uint64_t)(norm * 100 + block));
+                    compare_whole(&p, &image);
+                    fx_image_destroy(&image);
+                }
+}
+
+// Every preset at every size from 1 × 1, with strides, into allocations of exactly their size.
+Test(hog, presets_equal_reference_at_every_size) {
+    for (int width = 1; width <= 70; width += 1 + STEP / 2)
+        for (int preset = 0; preset <= FX_HOG_PRESET_VLFEAT_UOCTTI; preset++) {
+            fx_hog_params p;
+            fx_hog_apply_preset(&p, (fx_hog_preset)preset);
+            bool blocks = p.variant == FX_HOG_BLOCKS;
+            p.pixels_per_cell = 1 + (width + preset) % 9;
+            if (blocks) p.block_stride = 1 + width % 3;
+            for (int k = 0; k < 2; k++) {
+                int height = k ? 1 + width * 37 % 70 : 1 + width % 11;
+                fx_image image = pixels_random(width, height, width % 2 ? 3 : 1, (uint64_t)width);
+                if (fx_hog_length(&p, width, height) > 0) compare_whole(&p, &image);
                 fx_image_destroy(&image);
             }
+        }
+}
+
+// Windows across strips of columns, blocks wider than a strip.
+Test(hog, windows_equal_reference_across_strips) {
+    static const int cases[][5] = {{400, 33, 8, 2, 1}, {330, 300, 37, 8, 1}, {290, 60, 12, 5, 3}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        fx_hog_params p;
+        fx_hog_apply_preset(&p, FX_HOG_PRESET_OPENCV);
+        p.pixels_per_cell = cases[i][2];
+        p.cells_per_block = cases[i][3];
+        p.block_stride = cases[i][4];
+        fx_image image = pixels_random(cases[i][0], cases[i][1], 3, i);
+        compare_whole(&p, &image);
+        fx_image_destroy(&image);
+    }
+}
+
+Test(hog, gray_is_that_of_images) {
+    fx_image image = pixels_random(40, 33, 3, 11), gray = {0};
+    fx_error error;
+    cr_assert_eq(fx_image_convert(&image, 1, &gray, &error), FX_OK);
+    fx_hog_params p = fx_hog_defaults();
+    size_t length;
+    float *converted = extract(&p, &gray, &length);
+    p.gradient = FX_HOG_GRADIENT_GRAY;
+    float *direct = extract(&p, &image, &length);
+    cr_assert_eq(memcmp(converted, direct, sizeof *direct * length), 0);
+    free(direct);
+    free(converted);
+    fx_image_destroy(&gray);
+    fx_image_destroy(&image);
 }
 
 Test(hog, normalization_of_every_length) {
@@ -247,8 +323,11 @@ Test(hog, normalization_of_every_length) {
             fx_rng rng = fx_rng_at(count, FX_RNG_USER, (uint32_t)norm, 0);
             for (size_t i = 0; i < count; i++)
                 plain[i] = fast[i] = (float)(fx_rng_uniform(&rng) * (i % 7 ? 1 : 300));
-            fx__hog_normalize((fx_hog_norm)norm, fast, count);
-            fx__hog_normalize_reference((fx_hog_norm)norm, plain, count);
+            fx_hog_params p = fx_hog_defaults();
+            p.block_norm = norm;
+            p.epsilon = (int)count % 3;
+            fx__hog_normalize(&p, fast, count);
+            fx__hog_normalize_reference(&p, plain, count);
             // Sums of at most 70 numbers, each rounding 6e-8.
             for (size_t i = 0; i < count; i++)
                 cr_assert(fabs(fast[i] - plain[i]) <= 5e-6 * fabs(plain[i]), "%g, expected %g",

@@ -60,7 +60,8 @@ def interpolated(img, orientations, size, block, stride, norm, signed):
     return np.concatenate(out)
 
 
-# preset, width, height, channels, kind, orientations, cell, block, stride, norm, signed
+# preset, width, height, channels, kind, orientations, cell, block, stride, norm, signed; gamma where
+# there is one
 CASES = [
     ("skimage", 32, 32, 1, 0, 9, 8, 2, 1, "L2-Hys", False),
     ("skimage", 32, 32, 3, 0, 9, 8, 2, 1, "L2-Hys", False),
@@ -72,6 +73,8 @@ CASES = [
     ("skimage", 25, 25, 3, 1, 9, 8, 3, 1, "L1", False),
     ("skimage", 19, 23, 3, 0, 12, 5, 2, 1, "L2", False),
     ("skimage", 9, 11, 3, 0, 6, 1, 3, 1, "L2-Hys", False),
+    ("skimage", 29, 27, 1, 0, 9, 8, 3, 1, "L2-Hys", False, True),
+    ("skimage", 30, 17, 1, 1, 8, 5, 2, 1, "L1", False, True),
     ("dalal-triggs", 32, 32, 3, 0, 9, 8, 2, 1, "L2-Hys", False),
     ("dalal-triggs", 35, 27, 1, 1, 9, 8, 2, 1, "L2", False),
     ("dalal-triggs", 31, 33, 3, 0, 18, 7, 2, 2, "L1-sqrt", True),
@@ -87,7 +90,7 @@ def main():
         "static const hog_case CASES[] = {",
     ]
     numbers = []
-    for preset, w, h, channels, kind, o, size, block, stride, norm, signed in CASES:
+    for preset, w, h, channels, kind, o, size, block, stride, norm, signed, *gamma in CASES:
         img = image(w, h, channels, kind)
         if preset == "skimage":
             assert not signed and stride == 1
@@ -97,14 +100,15 @@ def main():
                 pixels_per_cell=(size, size),
                 cells_per_block=(block, block),
                 block_norm=norm,
+                transform_sqrt=bool(gamma),
                 channel_axis=2 if channels == 3 else None,
             )
         else:
             v = interpolated(img, o, size, block, stride, norm, signed)
         out.append(
-            "    {%d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d},"
+            "    {%d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d},"
             % (preset == "skimage", w, h, channels, kind, o, size, block, stride,
-               NORMS.index(norm), signed, len(numbers), len(v))
+               NORMS.index(norm), signed, bool(gamma), preset != "skimage", len(numbers), len(v))
         )
         numbers += list(v)
     out += ["};", "static const float NUMBERS[] = {"]
@@ -115,4 +119,5 @@ def main():
         f.write("\n".join(out) + "\n")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,212 @@
+// Blocks: what makes a cell independent of contrast.
+//
+// Variant blocks. Block (by, bx) is the cells_per_block² cells from (by, bx)·block_stride on, v =
+// all its numbers, ε as hog.epsilon says (featx/hog.h):
+//
+//   L1       v / (‖v‖₁ + ε)           L2       v / √(‖v‖₂² + ε²)  or  v / (‖v‖₂ + ε)
+//   L1-sqrt  √(v / (‖v‖₁ + ε))        L2-Hys   L2, then min(v, 0.2), then L2
+//
+// Cells are means over their pixels, so the ε of libraries that sum stands divided by the pixels of
+// a cell. A block without any gradient stays zero.
+//
+// Variants cells and uoctti (Felzenszwalb et al. 2010, section 6, as VLFeat has it). With h the
+// unsigned histogram of a cell and N = ‖h‖² there, each of the four 2 × 2 blocks around a cell has
+// the factor f = 1 / √(ΣN + ε²); beyond the border stands the nearest cell. Variant cells: min(f·h,
+// 0.2) for each of the four. Variant uoctti, h being signed and h' unsigned: ½ Σ_f min(f·h, 0.2),
+// ½ Σ_f min(f·h', 0.2), and for each f Σ_bins min(f·h', 0.2) / √18.
+//
+// Method. Blocks are worked on by the dozen: sums first, then all roots and quotients at once, so
+// that none waits for those of its own block.
+#include "features/hog_blocks.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "src/base/kernel.h"
+
+enum { BATCH = 32 }; // blocks
+
+#define INLINE static inline __attribute__((always_inline))
+
+// Σ v or Σ v², in eight partial sums whatever the instruction set.
+INLINE float sum_of(const float *v, size_t count, bool squares) {
+    float part[8] = {0};
+    size_t i = 0;
+    for (; i + 8 <= count; i += 8)
+        for (size_t k = 0; k < 8; k++) part[k] += squares ? v[i + k] * v[i + k] : v[i + k];
+    for (size_t k = 0; i + k < count; k++) part[k] += squares ? v[i + k] * v[i + k] : v[i + k];
+    return ((part[0] + part[4]) + (part[2] + part[6])) +
+           ((part[1] + part[5]) + (part[3] + part[7]));
+}
+
+// ε of the first norm and, for L2-Hys, of the second.
+static float epsilon_of(const fx_hog_params *params, size_t count, bool second) {
+    float pixels = (float)params->pixels_per_cell * (float)params->pixels_per_cell;
+    if (params->epsilon == FX_HOG_EPSILON_OPENCV)
+        return second ? 1e-3f : 0.1f * (float)count / pixels;
+    return params->epsilon == FX_HOG_EPSILON_SKIMAGE || second ? 1e-5f : 2.55f / pixels;
+}
+
+// Sums into scales.
+INLINE void invert(float *sums, size_t count, bool l2, bool outside, float epsilon) {
+    float square = epsilon * epsilon;
+    if (!l2)
+        for (size_t i = 0; i < count; i++) sums[i] = 1.0f / (sums[i] + epsilon);
+    else if (outside)
+        for (size_t i = 0; i < count; i++) sums[i] = 1.0f / (sqrtf(sums[i]) + epsilon);
+    else
+        for (size_t i = 0; i < count; i++) sums[i] = 1.0f / sqrtf(sums[i] + square);
+}
+
+INLINE void multiply(float *restrict v, size_t count, float scale) {
+    for (size_t i = 0; i < count; i++) v[i] *= scale;
+}
+
+INLINE void multiply_and_clip(float *restrict v, size_t count, float scale) {
+    for (size_t i = 0; i < count; i++) {
+        float n = v[i] * scale;
+        v[i] = n < 0.2f ? n : 0.2f;
+    }
+}
+
+INLINE void multiply_and_root(float *restrict v, size_t count, float scale) {
+    for (size_t i = 0; i < count; i++) v[i] = sqrtf(v[i] * scale);
+}
+
+// At most BATCH blocks of `count` numbers, `step` apart, in place.
+INLINE void normalize(const fx_hog_params *params, float *first, size_t step, size_t blocks,
+                      size_t count) {
+    float scale[BATCH];
+    fx_hog_norm norm = (fx_hog_norm)params->block_norm;
+    bool l2 = norm >= FX_HOG_NORM_L2, outside = params->epsilon == FX_HOG_EPSILON_OPENCV;
+    if (norm == FX_HOG_NORM_NONE) return;
+    for (size_t b = 0; b < blocks; b++) scale[b] = sum_of(first + b * step, count, l2);
+    invert(scale, blocks, l2, outside, epsilon_of(params, count, false));
+    if (norm == FX_HOG_NORM_L1_SQRT)
+        for (size_t b = 0; b < blocks; b++) multiply_and_root(first + b * step, count, scale[b]);
+    else if (norm != FX_HOG_NORM_L2_HYS)
+        for (size_t b = 0; b < blocks; b++) multiply(first + b * step, count, scale[b]);
+    if (norm != FX_HOG_NORM_L2_HYS) return;
+    for (size_t b = 0; b < blocks; b++) {
+        multiply_and_clip(first + b * step, count, scale[b]);
+        scale[b] = sum_of(first + b * step, count, true);
+    }
+    invert(scale, blocks, true, outside, epsilon_of(params, count, true));
+    for (size_t b = 0; b < blocks; b++) multiply(first + b * step, count, scale[b]);
+}
+
+void fx__hog_normalize(const fx_hog_params *params, float *block, size_t count) {
+    normalize(params, block, count, 1, count);
+}
+
+// The cells of block (bx, by) into their places.
+INLINE void copy_block(const fx_hog_params *params, const fx__hog_grid *g, int bx, int by,
+                       const float *cells, float *block) {
+    size_t bins = (size_t)g->bins, side = (size_t)params->cells_per_block;
+    size_t pitch = (size_t)g->cells_x * bins;
+    cells +=
+        (size_t)(by * params->block_stride) * pitch + (size_t)(bx * params->block_stride) * bins;
+    for (size_t cy = 0; cy < side; cy++, cells += pitch)
+        if (g->cell_x == bins)
+            for (size_t i = 0; i < side * bins; i++) block[cy * g->cell_y + i] = cells[i];
+        else
+            for (size_t cx = 0; cx < side; cx++)
+                memcpy(block + cy * g->cell_y + cx * g->cell_x, cells + cx * bins,
+                       sizeof *block * bins);
+}
+
+FX__KERNEL void fx__hog_blocks(const fx_hog_params *params, const fx__hog_grid *g,
+                               const float *cells, float *out) {
+    for (int by = 0; by < g->blocks_y; by++)
+        for (int bx = 0, count; bx < g->blocks_x; bx += count) {
+            count = g->blocks_x - bx < BATCH ? g->blocks_x - bx : BATCH;
+            float *first = out + (size_t)by * g->block_y + (size_t)bx * g->block_x;
+            for (int k = 0; cells && k < count; k++)
+                copy_block(params, g, bx + k, by, cells, first + (size_t)k * g->block_x);
+            if (g->block == 36) // 2 × 2 cells of 9 bins, with loops of known length
+                normalize(params, first, g->block_x, (size_t)count, 36);
+            else
+                normalize(params, first, g->block_x, (size_t)count, g->block);
+        }
+}
+
+// Cells by their four blocks
+// ----------------------------------------------------------------------
+
+size_t fx__hog_factors(const fx__hog_grid *g) {
+    return (size_t)g->cells_x * (size_t)g->cells_y +
+           (size_t)(g->cells_x + 1) * (size_t)(g->cells_y + 1);
+}
+
+static int clamp(int value, int last) {
+    return value < 0 ? 0 : value > last ? last : value;
+}
+
+// factors[cells_y + 1, cells_x + 1] of the blocks around the upper left corner of each cell, and
+// beyond them the cells' N.
+INLINE void make_factors(const fx_hog_params *params, const fx__hog_grid *g, const float *cells,
+                         float *restrict factors) {
+    size_t count = (size_t)g->cells_x * (size_t)g->cells_y;
+    int bins = params->orientations;
+    float epsilon = epsilon_of(params, 4 * (size_t)bins, false);
+    bool outside = params->epsilon == FX_HOG_EPSILON_OPENCV;
+    size_t corners = (size_t)(g->cells_x + 1) * (size_t)(g->cells_y + 1);
+    float *restrict squares = factors + corners;
+    for (size_t i = 0; i < count; i++, cells += g->bins) {
+        float sum = 0;
+        for (int o = 0; o < bins; o++) {
+            float h = g->bins > bins ? cells[o] + cells[o + bins] : cells[o];
+            sum += h * h;
+        }
+        squares[i] = sum;
+    }
+    float *to = factors;
+    for (int y = 0; y <= g->cells_y; y++) {
+        const float *above = squares + (size_t)clamp(y - 1, g->cells_y - 1) * (size_t)g->cells_x;
+        const float *below = squares + (size_t)clamp(y, g->cells_y - 1) * (size_t)g->cells_x;
+        for (int x = 0; x <= g->cells_x; x++) {
+            int left = clamp(x - 1, g->cells_x - 1), right = clamp(x, g->cells_x - 1);
+            *to++ = above[left] + above[right] + below[left] + below[right];
+        }
+    }
+    invert(factors, corners, true, outside, epsilon);
+}
+
+INLINE float clipped(float value) {
+    return value < 0.2f ? value : 0.2f;
+}
+
+// Σ of count bins h (+ other) by each of the four factors, clipped; half of it into out.
+INLINE void average(const float *restrict h, const float *restrict other, int count,
+                    const float f[4], float *restrict out) {
+    for (int o = 0; o < count; o++) {
+        float v = other ? h[o] + other[o] : h[o];
+        out[o] =
+            0.5f * (clipped(f[0] * v) + clipped(f[1] * v) + clipped(f[2] * v) + clipped(f[3] * v));
+    }
+}
+
+FX__KERNEL void fx__hog_block_cells(const fx_hog_params *params, const fx__hog_grid *g,
+                                    const float *cells, float *factors, float *out) {
+    int bins = params->orientations;
+    make_factors(params, g, cells, factors);
+    for (int y = 0; y < g->cells_y; y++)
+        for (int x = 0; x < g->cells_x; x++, cells += g->bins) {
+            const float *up = factors + (size_t)y * (size_t)(g->cells_x + 1) + (size_t)x;
+            const float *down = up + g->cells_x + 1;
+            const float f[4] = {up[0], up[1], down[0], down[1]};
+            if (params->variant == FX_HOG_CELLS) {
+                for (int k = 0; k < 4; k++, out += bins)
+                    for (int o = 0; o < bins; o++) out[o] = clipped(f[k] * cells[o]);
+                continue;
+            }
+            average(cells, NULL, 2 * bins, f, out);
+            average(cells, cells + bins, bins, f, out + 2 * bins);
+            out += 3 * bins;
+            for (int k = 0; k < 4; k++) {
+                float sum = 0;
+                for (int o = 0; o < bins; o++) sum += clipped(f[k] * (cells[o] + cells[o + bins]));
+                *out++ = sum * 0.235702260f; // 1/√18
+            }
+        }
+}

@@ -1,0 +1,48 @@
+// Votes of pixels: which bins, and how much each.
+#ifndef FEATX_FEATURES_HOG_VOTES_H
+#define FEATX_FEATURES_HOG_VOTES_H
+
+#include "featx/hog.h"
+
+typedef struct fx__hog_votes {
+    const fx_image *image;
+    bool to_gray, roots, mirror; // hog.gradient, hog.gamma, hog.border
+    bool is_signed;
+    bool two;      // a pixel votes for two neighboring slots (interpolation in orientation)
+    bool centered; // hog.first_bin
+    int bins;
+    int stride;     // of a row: its pixels and one on both sides
+    size_t plane;   // floats of a channel in `rows`
+    float *rows;    // [planes, 1 + rows + 1, stride], with the rows above and below
+    float *dx, *dy; // [rows, stride], as all that follow
+    int32_t *slot;  // [rows, stride] the first slot that a pixel votes for
+    float *votes;   // [rows, stride, 2] for it and the next; without `two` [rows, stride]
+} fx__hog_votes;
+
+// Bins of a cell's histogram, over 360° if *is_signed: variant uoctti has twice the orientations.
+int fx__hog_bins(const fx_hog_params *params, bool *is_signed);
+
+// Slots that votes name. With `two` slot b + 1 is bin b, and the first and the last belong to the
+// other ends of the circle; without, slot b is bin b, and the last is bin 0.
+static inline int fx__hog_slots(int bins, bool two) {
+    return two ? bins + 2 : bins + 1;
+}
+
+// Places `count` floats at *used of the scratch (NULL: only counts), in multiples of 16.
+static inline float *fx__hog_place(float *scratch, size_t *used, size_t count) {
+    float *at = scratch ? scratch + *used : NULL;
+    *used += (count + 15) / 16 * 16;
+    return at;
+}
+
+// Readies *votes for rows of at most `width` pixels, as many as fit in a block.
+void fx__hog_votes_create(const fx_hog_params *params, int width, float *scratch, size_t *used,
+                          fx__hog_votes *votes);
+
+// Begins columns of n pixels; returns the rows that can be worked on at once.
+int fx__hog_votes_begin(fx__hog_votes *votes, int n);
+
+// The votes of rows y … y + rows - 1, columns x0 … x0 + n - 1. The first call for these columns is
+// `fresh`; later ones go on where the last ended.
+void fx__hog_votes_rows(const fx__hog_votes *votes, int x0, int n, int y, int rows, bool fresh);
+#endif
