@@ -4,20 +4,31 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
-enum { ALIGNMENT = 64 };
+enum {
+    ALIGNMENT = 64,
+    HUGE_PAGE = 1 << 21,
+    HUGE_FROM = 4 * HUGE_PAGE, // bytes from which on at most a quarter is lost to whole huge pages
+};
 
 fx_status fx__allocate(size_t count, size_t size, void *out_pointer, fx_error *error) {
     void **out = out_pointer;
     size_t bytes;
     *out = NULL;
-    if (!fx__size_mul(count, size, &bytes) || bytes > SIZE_MAX - ALIGNMENT)
+    if (!fx__size_mul(count, size, &bytes) || bytes > SIZE_MAX - HUGE_PAGE)
         return fx_error_set(error, FX_ERROR_MEMORY, "%zu × %zu bytes cannot be addressed", count,
                             size);
     bytes = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     if (bytes == 0) bytes = ALIGNMENT;
-    *out = aligned_alloc(ALIGNMENT, bytes);
+    // A block of a large matrix has each of its rows in another small page: huge ones keep the
+    // translation of addresses out of the way of matrix products.
+    const bool huge = bytes >= HUGE_FROM;
+    *out = aligned_alloc(huge ? HUGE_PAGE : ALIGNMENT, bytes);
     if (!*out) return fx_error_set(error, FX_ERROR_MEMORY, "out of memory: %zu bytes", bytes);
+#ifdef MADV_HUGEPAGE
+    if (huge) (void)madvise(*out, bytes / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE); // a wish
+#endif
     memset(*out, 0, bytes);
     return FX_OK;
 }

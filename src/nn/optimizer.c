@@ -33,24 +33,38 @@ void fx__optimizer_destroy(fx__optimizer *optimizer) {
     *optimizer = (fx__optimizer){0};
 }
 
+// A block of parameters, as the kernels take it.
+typedef struct block {
+    size_t rows, columns, stride, gradient_stride;
+    float *w, *m, *v;
+    const float *g;
+} block;
+
 FX__KERNEL
-static void sgd(size_t count, float *restrict w, const float *restrict g, float *restrict v,
-                float rate, float momentum, float decay) {
-    for (size_t i = 0; i < count; i++) {
-        v[i] = momentum * v[i] + (g[i] + decay * w[i]);
-        w[i] -= rate * v[i];
+static void sgd(block b, float rate, float momentum, float decay) {
+    for (size_t i = 0; i < b.rows; i++) {
+        float *restrict w = b.w + i * b.stride, *restrict v = b.m + i * b.stride;
+        const float *restrict g = b.g + i * b.gradient_stride;
+        for (size_t j = 0; j < b.columns; j++) {
+            v[j] = momentum * v[j] + (g[j] + decay * w[j]);
+            w[j] -= rate * v[j];
+        }
     }
 }
 
 // `keep` is 1 - η λ; `rate` and `root` hold the bias corrections: η / (1 - β₁ᵗ), 1 / sqrt(1 - β₂ᵗ).
 FX__KERNEL
-static void adamw(size_t count, float *restrict w, const float *restrict g, float *restrict m,
-                  float *restrict v, float keep, float rate, float root) {
+static void adamw(block b, float keep, float rate, float root) {
     const float beta_1 = 0.9f, rest_1 = 0.1f, beta_2 = 0.999f, rest_2 = 0.001f, epsilon = 1e-8f;
-    for (size_t i = 0; i < count; i++) {
-        m[i] = beta_1 * m[i] + rest_1 * g[i];
-        v[i] = beta_2 * v[i] + rest_2 * (g[i] * g[i]);
-        w[i] = keep * w[i] - rate * m[i] / (sqrtf(v[i]) * root + epsilon);
+    for (size_t i = 0; i < b.rows; i++) {
+        float *restrict w = b.w + i * b.stride, *restrict m = b.m + i * b.stride;
+        float *restrict v = b.v + i * b.stride;
+        const float *restrict g = b.g + i * b.gradient_stride;
+        for (size_t j = 0; j < b.columns; j++) {
+            m[j] = beta_1 * m[j] + rest_1 * g[j];
+            v[j] = beta_2 * v[j] + rest_2 * (g[j] * g[j]);
+            w[j] = keep * w[j] - rate * m[j] / (sqrtf(v[j]) * root + epsilon);
+        }
     }
 }
 
@@ -68,15 +82,20 @@ void fx__optimizer_update(const fx__optimizer *optimizer, float *parameters, siz
                           size_t rows, size_t columns, size_t stride, const float *gradient,
                           size_t gradient_stride, bool decays) {
     const fx__optimizer *o = optimizer;
-    for (size_t i = 0; i < rows; i++) {
-        size_t at = begin + i * stride;
-        float *w = parameters + at, *m = o->moments + at;
-        const float *g = gradient + i * gradient_stride;
-        if (o->kind == FX_ADAMW)
-            adamw(columns, w, g, m, m + o->count, decays ? o->keep : 1, o->rate, o->root);
-        else
-            sgd(columns, w, g, m, o->rate, o->momentum, decays ? o->weight_decay : 0);
-    }
+    float *moments = o->moments + begin;
+    const bool two = o->kind == FX_ADAMW;
+    const block b = {rows,
+                     columns,
+                     stride,
+                     gradient_stride,
+                     parameters + begin,
+                     moments,
+                     two ? moments + o->count : NULL,
+                     gradient};
+    if (two)
+        adamw(b, decays ? o->keep : 1, o->rate, o->root);
+    else
+        sgd(b, o->rate, o->momentum, decays ? o->weight_decay : 0);
 }
 
 double fx__scheduled_rate(int schedule, double learning_rate, int epoch, int epochs, size_t step,

@@ -64,6 +64,7 @@ static void restore(fx_mlp *mlp, const float *snapshot) {
 
 static bool all_finite(const float *values, size_t count) {
     float sum = 0; // of zeros, or of NaN where a value is infinite or NaN
+#pragma omp simd reduction(+ : sum)
     for (size_t i = 0; i < count; i++) sum += values[i] * 0.0f;
     return sum == 0;
 }
