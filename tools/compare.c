@@ -146,12 +146,14 @@ fx_status run_compare(const options *options, fx_error *error) {
     fx_status status = FX_OK;
     fx_experiment experiment = {0};
     fx_comparison comparison = {0};
+    fx_text unfinished = {0}; // DIR/unfinished
     data data = {0};
     fx_report_options how = {.command = options->command_line, .threads = fx_threads_get()};
     FX__TRY(open_experiment(options, &experiment, error));
     if (options->output) {
         FX__TRY_GOTO(fx_report_check(&how, error));
         FX__TRY_GOTO(fx__folder_create(options->output, error));
+        FX__TRY_GOTO(fx__text_printf(&unfinished, error, "%s/unfinished", options->output));
     }
     if (data_is_rows(experiment.dataset)) {
         status = fx_error_set(error, FX_ERROR_USAGE,
@@ -160,10 +162,17 @@ fx_status run_compare(const options *options, fx_error *error) {
         goto done;
     }
     FX__TRY_GOTO(data_open(options, experiment.dataset, (uint64_t)experiment.seed, &data, error));
-    fx_model_options training = {options->vocabulary, options->on_error, progress_get()};
+    fx_model_options training = {.vocabulary = options->vocabulary,
+                                 .on_error = options->on_error,
+                                 .progress = progress_get(),
+                                 .checkpoint = unfinished.data,
+                                 .resume = options->resume};
     FX__TRY_GOTO(fx_experiment_run(&experiment, data.data.images, &training, &comparison, error));
     progress_end();
-    if (options->output) FX__TRY_GOTO(fx_report_write(&comparison, &how, options->output, error));
+    if (options->output) {
+        FX__TRY_GOTO(fx_report_write(&comparison, &how, options->output, error));
+        fx_experiment_remove_checkpoints(unfinished.data);
+    }
     if (options->json) {
         fx_text text = {0};
         status = fx__results_json(&comparison, &how, &text, error);
@@ -174,6 +183,7 @@ fx_status run_compare(const options *options, fx_error *error) {
     FX__TRY_GOTO(print_comparison(&comparison, markdown, error));
     print_footer(options, &experiment, seconds_now() - began);
 done:
+    fx__text_destroy(&unfinished);
     fx_comparison_destroy(&comparison);
     data_close(&data);
     fx_experiment_destroy(&experiment);

@@ -37,6 +37,7 @@ typedef enum option_id {
     OPTION_FORMAT,
     OPTION_TOP,
     OPTION_CSV,
+    OPTION_RESUME,
     OPTION_ON_ERROR,
     OPTION_THREADS,
     OPTION_JSON,
@@ -71,6 +72,8 @@ static const struct {
                        "extract: npy, csv or libsvm; compare: text or md"},
     [OPTION_TOP] = {"top", 0, "K", COMMAND_PREDICT, "classes shown of each image"},
     [OPTION_CSV] = {"csv", 0, NULL, COMMAND_PREDICT, "print comma-separated values"},
+    [OPTION_RESUME] = {"resume", 0, NULL, COMMAND_RESUMABLE,
+                       "go on where an earlier run with the same -o was stopped"},
     [OPTION_ON_ERROR] = {"on-error", 0, "fail|skip", WORK,
                          "what a bad image means: the end, or a line on standard error"},
     [OPTION_THREADS] = {"threads", 0, "N", WORK, "no result depends on it"},
@@ -259,6 +262,9 @@ static fx_status take(options *out, option_id id, const char *text, fx_error *er
     case OPTION_CSV:
         out->csv = true;
         break;
+    case OPTION_RESUME:
+        out->resume = true;
+        break;
     case OPTION_JSON:
         out->json = true;
         break;
@@ -403,7 +409,11 @@ fx_status options_parse(const tool *tool, const environment *environment, int ar
     find_command(out);
     if (out->help || out->version) return FX_OK;
     FX__TRY(check_first_word(out, error));
-    return check_commands(out, error);
+    FX__TRY(check_commands(out, error));
+    if (out->resume && !out->output)
+        return fx_error_set(error, FX_ERROR_USAGE,
+                            "--resume: expected -o as well: what was begun lies beside its output");
+    return FX_OK;
 }
 
 void options_destroy(options *options) {

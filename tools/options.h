@@ -17,6 +17,7 @@ enum {
     COMMAND_PREDICT = 1 << 4,
     COMMAND_EVAL = 1 << 5,
     COMMAND_COMPARE = 1 << 6,
+    COMMAND_RESUMABLE = COMMAND_TRAIN | COMMAND_COMPARE,
 };
 
 typedef struct options options;
@@ -53,7 +54,7 @@ struct options {
     size_t assignment_count;
     const char *config, *vocabulary, *output, *format; // NULL where not given
     int top, threads;                                  // 0 where not given
-    bool csv, json, quiet, help, version;
+    bool csv, json, quiet, resume, help, version;
     fx_on_error on_error;
     struct options_memory *memory;
 };

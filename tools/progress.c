@@ -14,11 +14,10 @@
 enum { BAR = 12, LINE_MAX_BYTES = 512 };
 static const double terminal_seconds = 0.1, line_seconds = 5;
 
-static volatile sig_atomic_t interrupted;
+static volatile sig_atomic_t interrupted; // by which signal
 
 static void on_interrupt(int signal_number) {
-    (void)signal_number;
-    interrupted = 1;
+    interrupted = signal_number;
 }
 
 void progress_catch_interrupts(void) {
@@ -27,9 +26,17 @@ void progress_catch_interrupts(void) {
     action.sa_flags = (int)SA_RESETHAND; // the second one kills
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    struct sigaction before;
+    if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN) // nohup
+        sigaction(SIGHUP, &action, NULL);
 }
 
 bool progress_interrupted(void) {
+    return interrupted != 0;
+}
+
+int progress_signal(void) {
     return interrupted;
 }
 

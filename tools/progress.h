@@ -6,9 +6,11 @@
 
 #include "featx/progress.h"
 
-// SIGINT asks the work to stop: reports return false from then on. A second one kills.
+// SIGINT, SIGTERM and SIGHUP ask the work to stop: reports return false from then on. A second one
+// kills.
 void progress_catch_interrupts(void);
 bool progress_interrupted(void);
+int progress_signal(void); // that asked, or 0
 
 // A bar with rate and remaining time where standard error is a terminal; elsewhere a line every few
 // seconds; nothing when quiet. There is one terminal, hence one state in progress.c.

@@ -39,13 +39,15 @@ int tool_main(const tool *tool, int argc, char **argv) {
     if (status == FX_OK) status = flush_output(&error);
     progress_end();
     if (status == FX_ERROR_INTERRUPTED)
-        progress_message(tool->name, "interrupted");
+        progress_message(tool->name, options.command->bit & COMMAND_RESUMABLE && options.output
+                                         ? "interrupted; the same command with --resume goes on"
+                                         : "interrupted");
     else if (status != FX_OK)
         progress_message(tool->name, error.message);
     options_destroy(&options);
     environment_destroy(&environment);
     return status == FX_OK                  ? 0
            : status == FX_ERROR_USAGE       ? 2
-           : status == FX_ERROR_INTERRUPTED ? 130
+           : status == FX_ERROR_INTERRUPTED ? 128 + (progress_signal() ? progress_signal() : 2)
                                             : 1;
 }

@@ -1,6 +1,8 @@
 // classify train and classify eval.
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "featx/threads.h"
 #include "src/base/memory.h"
@@ -13,7 +15,10 @@
 #include "tools/tool.h"
 
 static fx_model_options model_options(const options *options) {
-    return (fx_model_options){options->vocabulary, options->on_error, progress_get()};
+    return (fx_model_options){.vocabulary = options->vocabulary,
+                              .on_error = options->on_error,
+                              .progress = progress_get(),
+                              .resume = options->resume};
 }
 
 static fx_status print_result_json(const fx_result *result, const fx_model *model,
@@ -37,6 +42,18 @@ static fx_status check_usage(const options *options, const settings *settings, c
     return FX_OK;
 }
 
+// MODEL.checkpoint for a MODEL that is a file.
+static fx_status checkpoint_path(const char *output, char **out, fx_error *error) {
+    *out = NULL;
+    struct stat info;
+    bool exists = output && stat(output, &info) == 0;
+    if (!output || strcmp(output, "-") == 0 || (exists && !S_ISREG(info.st_mode))) return FX_OK;
+    fx_text text = {0};
+    FX__TRY(fx__text_printf(&text, error, "%s.checkpoint", output));
+    *out = text.data;
+    return FX_OK;
+}
+
 fx_status run_train(const options *options, fx_error *error) {
     settings settings;
     FX__TRY(settings_open(options, &settings, error));
@@ -48,7 +65,10 @@ fx_status run_train(const options *options, fx_error *error) {
                        : settings.dataset          ? settings.dataset
                                                    : "shapes";
     fx_model_options how = model_options(options);
+    char *checkpoint = NULL;
     FX__TRY_GOTO(check_usage(options, &settings, name, error));
+    FX__TRY_GOTO(checkpoint_path(options->output, &checkpoint, error));
+    how.checkpoint = checkpoint;
     if (options->output) FX__TRY_GOTO(check_output(options->output, error));
     FX__TRY_GOTO(data_open(options, name, settings.model.seed, &data, error));
     FX__TRY_GOTO(fx_model_train(&settings.model, &data.data, &how, &model, &result, error));
@@ -56,11 +76,13 @@ fx_status run_train(const options *options, fx_error *error) {
     result.seconds.total += data.seconds;
     progress_end();
     if (options->output) FX__TRY_GOTO(fx_model_save(model, options->output, error));
+    if (checkpoint) fx_model_remove_checkpoint(checkpoint);
     if (options->json)
         status = print_result_json(&result, model, name, error);
     else
         print_training(&result, model, name, options->output);
 done:
+    free(checkpoint);
     fx_result_destroy(&result);
     fx_model_destroy(model);
     data_close(&data);

@@ -56,10 +56,17 @@ typedef struct fx_comparison {
     double seconds;
 } fx_comparison;
 
+// options->checkpoint is a folder here (NULL: none), which is made. It holds, under names that
+// stand for all that the training of an arm depends on, the trainings that have ended and the state
+// of the one under way. With options->resume the former are not done again and the latter goes on;
+// arms that were changed in between are trained anew. The files stay until
+// fx_experiment_remove_checkpoints.
 FX_MUST_CHECK fx_status fx_experiment_run(const fx_experiment *experiment,
                                           const fx_dataset *dataset,
                                           const fx_model_options *options, fx_comparison *out,
                                           fx_error *error);
+// Removes those files and, where nothing else is in it, the folder.
+void fx_experiment_remove_checkpoints(const char *folder);
 void fx_comparison_destroy(fx_comparison *comparison);
 
 #ifdef __cplusplus

@@ -67,7 +67,14 @@ typedef struct fx_model_options {
     const char *vocabulary; // path, or NULL: learned
     fx_on_error on_error;
     const fx_progress *progress;
+    // Path of a file that the state of the training is kept in, or NULL: none. With train.refit the
+    // second training has one beside it. They stay until fx_model_remove_checkpoint.
+    const char *checkpoint;
+    bool resume; // go on from there; begin where there is none
 } fx_model_options;
+
+// Removes the files of a checkpoint, where there are any.
+void fx_model_remove_checkpoint(const char *checkpoint);
 
 // Prepares the descriptor on the training images, extracts, trains on the training split with
 // train.validation of each class held out, or with the validation split that the data brings, and
@@ -77,7 +84,8 @@ typedef struct fx_model_options {
 // validation_accuracy is that of the run that chose. A descriptor file without splits gets a test
 // split of 20 % of each class, drawn by the seed. Without augmentation the rows of all training
 // samples stand in memory, count × length × 4 bytes; test samples go through in chunks.
-// Fills *model and *result.
+// Fills *model and *result. A training that was stopped at any moment and is resumed ends in the
+// same bytes as one that was not; FX_ERROR_DATA where the checkpoint is of another training.
 FX_MUST_CHECK fx_status fx_model_train(const fx_model_params *params, const fx_model_data *data,
                                        const fx_model_options *options, fx_model **model,
                                        fx_result *result, fx_error *error);

@@ -4,14 +4,18 @@
 // first seed alone, because predictions of several seeds on one image are not independent; the
 // difference and its bootstrap interval take the mean over the seeds of each image's outcome:
 // d(i) = Σ_s right_a(i, s) - right_b(i, s), an integer, so that resampled sums are exact.
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "featx/experiment.h"
 #include "featx/threads.h"
+#include "src/base/file.h"
 #include "src/base/gemm.h"
 #include "src/base/memory.h"
+#include "src/experiment/finished.h"
 #include "src/experiment/metrics.h"
 #include "src/experiment/scoring.h"
 
@@ -33,6 +37,83 @@ static bool report_arm(void *self, const char *stage, size_t done, size_t total,
     return fx_progress_report(own->outer, text, done, total, note);
 }
 
+// --- checkpoints ---
+
+static const char *const endings[] = {".finished", ".checkpoint", ".checkpoint.refit"};
+
+enum { NAME_DIGITS = 32 };
+
+// The path in the folder of a training, without an ending.
+static fx_status training_path(const fx_experiment *experiment, const fx_dataset *dataset,
+                               const fx_model_options *options, const fx_model_params *params,
+                               char **out, fx_error *error) {
+    fx_text extra = {0}, path = {0};
+    char identity[65];
+    fx_status status;
+    FX__TRY_GOTO(fx__text_printf(&extra, error, "%s, %d, %d, %zu, %zu, %s", experiment->dataset,
+                                 experiment->seed, (int)options->on_error,
+                                 dataset->validation.images.count, dataset->test.images.count,
+                                 options->vocabulary ? options->vocabulary : ""));
+    FX__TRY_GOTO(fx__training_identity(params, extra.data, dataset->class_names, dataset->classes,
+                                       dataset->train.labels, dataset->train.images.count, identity,
+                                       error));
+    status = fx__text_printf(&path, error, "%s/%.*s", options->checkpoint, NAME_DIGITS, identity);
+    *out = path.data;
+done:
+    fx__text_destroy(&extra);
+    return status;
+}
+
+static fx_status with_ending(const char *path, const char *ending, char **out, fx_error *error) {
+    fx_text text = {0};
+    FX__TRY(fx__text_printf(&text, error, "%s%s", path, ending));
+    *out = text.data;
+    return FX_OK;
+}
+
+static bool is_ours(const char *name) {
+    if (strspn(name, "0123456789abcdef") != NAME_DIGITS) return false;
+    for (size_t e = 0; e < sizeof endings / sizeof *endings; ++e)
+        if (strcmp(name + NAME_DIGITS, endings[e]) == 0) return true;
+    return false;
+}
+
+void fx_experiment_remove_checkpoints(const char *folder) {
+    DIR *entries = opendir(folder);
+    if (!entries) return;
+    for (struct dirent *entry; (entry = readdir(entries));)
+        if (is_ours(entry->d_name)) unlinkat(dirfd(entries), entry->d_name, 0);
+    closedir(entries);
+    rmdir(folder);
+}
+
+// --- arms ---
+
+// Trains, or finds that it was done. *model and *result are the caller's.
+static fx_status train_or_find(const fx_experiment *experiment, const fx_dataset *dataset,
+                               const fx_model_options *options, const fx_model_params *params,
+                               fx_model **model, fx_result *result, fx_error *error) {
+    const fx_model_data data = {.name = experiment->dataset, .images = dataset};
+    if (!options->checkpoint) return fx_model_train(params, &data, options, model, result, error);
+    char *path = NULL, *finished = NULL, *checkpoint = NULL;
+    fx_model_options own = *options;
+    fx_status status;
+    FX__TRY_GOTO(training_path(experiment, dataset, options, params, &path, error));
+    FX__TRY_GOTO(with_ending(path, endings[0], &finished, error));
+    FX__TRY_GOTO(with_ending(path, endings[1], &checkpoint, error));
+    own.checkpoint = checkpoint;
+    FX__TRY_GOTO(fx__finished_load(finished, model, result, error));
+    if (*model) goto done;
+    FX__TRY_GOTO(fx_model_train(params, &data, &own, model, result, error));
+    status = fx__finished_save(finished, *model, result, error);
+    if (status == FX_OK) fx_model_remove_checkpoint(checkpoint);
+done:
+    free(path);
+    free(finished);
+    free(checkpoint);
+    return status;
+}
+
 static fx_status run_arm(const fx_experiment *experiment, const fx_dataset *dataset,
                          const fx_model_options *options, size_t arm, size_t seed,
                          fx_comparison *out, fx_error *error) {
@@ -42,12 +123,13 @@ static fx_status run_arm(const fx_experiment *experiment, const fx_dataset *data
     arm_options.progress = options->progress ? &progress : NULL;
     fx_model_params params = experiment->arms[arm].params;
     params.seed = (uint64_t)experiment->seeds.values[seed];
-    fx_model_data data = {.name = experiment->dataset, .images = dataset};
-    fx_model *model;
-    fx_status status = fx_model_train(&params, &data, &arm_options, &model,
-                                      &out->results[arm * out->seed_count + seed], error);
-    if (status != FX_OK)
+    fx_model *model = NULL;
+    fx_status status = train_or_find(experiment, dataset, &arm_options, &params, &model,
+                                     &out->results[arm * out->seed_count + seed], error);
+    if (status != FX_OK) {
+        fx_model_destroy(model);
         return fx__error_prefix(error, status, "arm '%s'", experiment->arms[arm].name);
+    }
     if (seed == 0)
         out->models[arm] = model;
     else
@@ -159,6 +241,10 @@ static fx_status run(const fx_experiment *experiment, const fx_dataset *dataset,
     if (experiment->arm_count == 0 || experiment->seeds.count == 0 ||
         !fx__size_mul(experiment->arm_count, (size_t)experiment->seeds.count, &trainings))
         return fx_error_set(error, FX_ERROR_USAGE, "an experiment needs arms and seeds");
+    if (options->checkpoint) {
+        if (!options->resume) fx_experiment_remove_checkpoints(options->checkpoint);
+        FX__TRY(fx__folder_create(options->checkpoint, error));
+    }
     out->arm_count = experiment->arm_count;
     out->seed_count = (size_t)experiment->seeds.count;
     FX__TRY(fx__allocate(trainings, sizeof *out->results, &out->results, error));

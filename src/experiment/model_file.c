@@ -210,7 +210,8 @@ static fx_status read_descriptor(const fx_tensors *tensors, fx_model *model, fx_
     return status;
 }
 
-static fx_status read_model(const fx_tensors *tensors, fx_model **out, fx_error *error) {
+fx_status fx__model_from_tensors(const fx_tensors *tensors, fx_model **out, fx_error *error) {
+    *out = NULL;
     FX__TRY(check_format(tensors, error));
     fx_model_params params = fx_model_defaults();
     const char *seed;
@@ -238,7 +239,7 @@ fx_status fx_model_load(const char *path, fx_model **out, fx_error *error) {
     fx_tensors *tensors;
     FX__TRY(fx__tensors_load(path, &tensors, error));
     fx_model *model = NULL;
-    fx_status status = read_model(tensors, &model, error);
+    fx_status status = fx__model_from_tensors(tensors, &model, error);
     fx__tensors_destroy(tensors);
     if (status == FX_OK) {
         *out = model;

@@ -35,6 +35,11 @@ FX_MUST_CHECK fx_status fx__model_create(const fx_model_params *params,
 FX_MUST_CHECK fx_status fx__model_to_tensors(const fx_model *model, fx_tensors **out,
                                              fx_error *error);
 
+// FX_ERROR_FORMAT; what is in `tensors` besides a model is left alone. On error *out may be a part
+// of a model, to be destroyed.
+FX_MUST_CHECK fx_status fx__model_from_tensors(const fx_tensors *tensors, fx_model **out,
+                                               fx_error *error);
+
 // Makes the model one of rows: keeps their specification, and its parameters as the descriptor's.
 FX_MUST_CHECK fx_status fx__model_adopt_specification(fx_model *model, const char *specification,
                                                       fx_error *error);

@@ -13,6 +13,8 @@
 #include "features/descriptor_state.h"
 #include "src/base/memory.h"
 #include "src/base/params.h"
+#include "src/base/text.h"
+#include "src/experiment/finished.h"
 #include "src/experiment/metrics.h"
 #include "src/experiment/model_data.h"
 #include "src/experiment/model_state.h"
@@ -199,15 +201,54 @@ static fx_status fresh_network(training *t, fx_error *error) {
                          &t->model->mlp, error);
 }
 
+static fx_status checkpoint_path(const char *checkpoint, bool again, char **out, fx_error *error) {
+    fx_text text = {0};
+    FX__TRY(fx__text_printf(&text, error, again ? "%s.refit" : "%s", checkpoint));
+    *out = text.data;
+    return FX_OK;
+}
+
+void fx_model_remove_checkpoint(const char *checkpoint) {
+    for (int again = 0; again < 2; ++again) {
+        char *path;
+        if (checkpoint_path(checkpoint, again, &path, NULL) != FX_OK) return;
+        unlink(path);
+        free(path);
+    }
+}
+
+// Trains a fresh network, from a checkpoint where there is one. `again`: the refit.
+static fx_status fit_network(training *t, const fx_training_params *params, const selection *seen,
+                             const selection *held, bool again, fx_history *history,
+                             fx_error *error) {
+    const fx_model_options *options = t->options;
+    const fx_samples *validation = held && held->count ? &held->samples : NULL;
+    fx_model_params identified = t->model->params;
+    identified.train = *params;
+    char identity[65], *path = NULL;
+    *history = (fx_history){0};
+    FX__TRY(fresh_network(t, error));
+    if (!options->checkpoint)
+        return fx_train(t->model->mlp, params, &seen->samples, validation, t->params->seed,
+                        options->progress, history, error);
+    FX__TRY(fx__training_identity(&identified, t->model->sha256,
+                                  (const char *const *)t->model->class_names, t->model->classes,
+                                  seen->labels, seen->count, identity, error));
+    FX__TRY(checkpoint_path(options->checkpoint, again, &path, error));
+    const fx_checkpoint checkpoint = {path, identity, options->resume};
+    fx_status status =
+        fx_train_resumable(t->model->mlp, params, &seen->samples, validation, t->params->seed,
+                           &checkpoint, options->progress, history, error);
+    free(path);
+    return status;
+}
+
 static fx_status train_network(training *t, fx_error *error) {
     fx_training_params *params = &t->model->params.train;
     fx_result *result = t->result;
     const selection *seen = &t->fit;
     *params = fx_training_resolve(&t->params->train, t->fit.count);
-    FX__TRY(fresh_network(t, error));
-    FX__TRY(fx_train(t->model->mlp, params, &t->fit.samples,
-                     t->held.count ? &t->held.samples : NULL, t->params->seed, t->options->progress,
-                     &result->history, error));
+    FX__TRY(fit_network(t, params, &t->fit, &t->held, false, &result->history, error));
     result->validation_samples = t->held.count;
     result->validation_accuracy =
         t->held.count ? result->history.epochs[result->history.best - 1].validation_accuracy : NAN;
@@ -216,10 +257,8 @@ static fx_status train_network(training *t, fx_error *error) {
         again.epochs = result->history.best;
         again.validation = 0;
         again.early_stopping = 0;
-        fx_history history = {0};
-        FX__TRY(fresh_network(t, error));
-        fx_status status = fx_train(t->model->mlp, &again, &t->all.samples, NULL, t->params->seed,
-                                    t->options->progress, &history, error);
+        fx_history history;
+        fx_status status = fit_network(t, &again, &t->all, NULL, true, &history, error);
         fx_history_destroy(&history);
         if (status != FX_OK) return status;
         seen = &t->all;
@@ -261,6 +300,7 @@ static fx_status run(training *t, const fx_model_data *source, fx_error *error) 
     fx_seconds *seconds = &t->result->seconds;
     double start = fx__clock(), last = start;
     FX__TRY(check_params(t->params, error));
+    if (options->checkpoint && !options->resume) fx_model_remove_checkpoint(options->checkpoint);
     FX__TRY(fx__data_open(source, false, t->params->seed, options->on_error, options->progress,
                           &t->data, error));
     t->data_open = true;

@@ -82,12 +82,13 @@ done:
     return status;
 }
 
-static void summarize(int classes, fx_result *result) {
+void fx__summarize_test(fx_result *result) {
     size_t n = result->test_samples, right = 0;
     for (size_t i = 0; i < n; ++i) right += result->test_labels[i] == result->test_predictions[i];
     result->test_accuracy = fx__accuracy(result->test_labels, result->test_predictions, n);
     fx__wilson_interval(right, n, result->test_accuracy_ci95);
-    fx__confusion(result->test_labels, result->test_predictions, n, classes, result->confusion);
+    fx__confusion(result->test_labels, result->test_predictions, n, result->classes,
+                  result->confusion);
 }
 
 fx_status fx__score_test(const fx_mlp *mlp, const fx_rows *test, int classes, fx_on_error on_error,
@@ -123,7 +124,7 @@ fx_status fx__score_test(const fx_mlp *mlp, const fx_rows *test, int classes, fx
         }
     }
     result->test_samples = n;
-    summarize(classes, result);
+    fx__summarize_test(result);
 done:
     chunks_destroy(&chunk);
     return status;

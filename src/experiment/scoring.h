@@ -16,6 +16,9 @@ FX_MUST_CHECK fx_status fx__score_test(const fx_mlp *mlp, const fx_rows *test, i
                                        fx_on_error on_error, const fx_progress *progress,
                                        fx_result *result, fx_error *error);
 
+// Accuracy with its interval, and confusion (zeros before), from the labels and predictions.
+void fx__summarize_test(fx_result *result);
+
 // Seconds since an arbitrary moment.
 double fx__clock(void);
 #endif

@@ -2,8 +2,8 @@
 //
 //   format    "featx-checkpoint"
 //   identity  of what is trained on what, in the caller's words
-//   state     {"steps", "epoch", "batch", "sums": [epoch record], "best", "early_stopped",
-//              "history": [[epoch record], …]}
+//   state     {"steps", "epoch", "batch", "sums": [epoch record]}
+//   history   {"best", "early_stopped", "epochs": [[epoch record], …]}
 //
 // An epoch record is [learning rate, training loss, training accuracy, validation loss, validation
 // accuracy, seconds]; NaN is null; numbers have the 17 digits that bring back the same double.
@@ -11,6 +11,7 @@
 
 #include <inttypes.h>
 #include <jansson.h>
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 
@@ -20,6 +21,8 @@
 #include "src/base/text.h"
 
 enum { NUMBERS = 6 }; // of an epoch record
+
+_Static_assert(sizeof(fx_epoch) == 8 * (NUMBERS + 1), "a field of fx_epoch is not written here");
 
 static const char format_name[] = "featx-checkpoint";
 
@@ -44,15 +47,9 @@ static fx_status add_record(fx_text *text, fx_epoch epoch, fx_error *error) {
     return fx__text_printf(text, error, "]");
 }
 
-static fx_status add_state(fx_text *text, const fx__checkpoint_state *state, fx_error *error) {
-    const fx_history *history = state->history;
-    FX__TRY(fx__text_printf(text, error,
-                            "{\"steps\": %" PRIu64 ", \"epoch\": %d, \"batch\": %zu, \"best\": %d, "
-                            "\"early_stopped\": %s, \"sums\": ",
-                            state->steps, state->epoch, state->batch, history->best,
-                            history->early_stopped ? "true" : "false"));
-    FX__TRY(add_record(text, state->sums, error));
-    FX__TRY(fx__text_printf(text, error, ", \"history\": ["));
+fx_status fx__history_json(const fx_history *history, fx_text *text, fx_error *error) {
+    FX__TRY(fx__text_printf(text, error, "{\"best\": %d, \"early_stopped\": %s, \"epochs\": [",
+                            history->best, history->early_stopped ? "true" : "false"));
     for (int i = 0; i < history->count; i++) {
         if (i) FX__TRY(fx__text_printf(text, error, ", "));
         FX__TRY(add_record(text, history->epochs[i], error));
@@ -60,23 +57,39 @@ static fx_status add_state(fx_text *text, const fx__checkpoint_state *state, fx_
     return fx__text_printf(text, error, "]}");
 }
 
+static fx_status add_texts(fx_tensors *tensors, const char *identity,
+                           const fx__checkpoint_state *state, fx_error *error) {
+    FX__TRY(fx__tensors_add_text(tensors, "format", format_name, error));
+    FX__TRY(fx__tensors_add_text(tensors, "identity", identity, error));
+    fx_text text = {0}, history = {0};
+    fx_status status;
+    FX__TRY_GOTO(fx__text_printf(&text, error,
+                                 "{\"steps\": %" PRIu64 ", \"epoch\": %d, \"batch\": %zu, "
+                                 "\"sums\": ",
+                                 state->steps, state->epoch, state->batch));
+    FX__TRY_GOTO(add_record(&text, state->sums, error));
+    FX__TRY_GOTO(fx__text_printf(&text, error, "}"));
+    FX__TRY_GOTO(fx__tensors_add_text(tensors, "state", text.data, error));
+    FX__TRY_GOTO(fx__history_json(state->history, &history, error));
+    status = fx__tensors_add_text(tensors, "history", history.data, error);
+done:
+    fx__text_destroy(&text);
+    fx__text_destroy(&history);
+    return status;
+}
+
 fx_status fx__checkpoint_save(const fx_checkpoint *checkpoint, const fx__checkpoint_state *state,
                               fx_error *error) {
     fx_tensors *tensors;
-    fx_text text = {0};
     FX__TRY(fx__tensors_create(&tensors, error));
     fx_status status;
-    FX__TRY_GOTO(fx__tensors_add_text(tensors, "format", format_name, error));
-    FX__TRY_GOTO(fx__tensors_add_text(tensors, "identity", checkpoint->identity, error));
-    FX__TRY_GOTO(add_state(&text, state, error));
-    FX__TRY_GOTO(fx__tensors_add_text(tensors, "state", text.data, error));
+    FX__TRY_GOTO(add_texts(tensors, checkpoint->identity, state, error));
     for (size_t i = 0; i < state->array_count; i++) {
         const fx__checkpoint_array *array = &state->arrays[i];
         FX__TRY_GOTO(fx__tensors_add(tensors, array->name, 1, &array->count, array->data, error));
     }
     status = fx__tensors_save(tensors, checkpoint->path, error);
 done:
-    fx__text_destroy(&text);
     fx__tensors_destroy(tensors);
     return status;
 }
@@ -103,25 +116,44 @@ static bool read_count(const json_t *root, const char *key, json_int_t most, jso
     return json_is_integer(value) && *out >= 0 && *out <= most;
 }
 
-static bool read_state(const json_t *root, fx__checkpoint_state *state) {
-    json_int_t steps, epoch, batch, best;
-    const json_t *history = json_object_get(root, "history");
+static bool read_history(const json_t *root, int room, fx_history *out) {
+    json_int_t best;
+    const json_t *epochs = json_object_get(root, "epochs");
+    const size_t count = json_array_size(epochs);
+    if (!json_is_array(epochs) || count > (size_t)room ||
+        !read_count(root, "best", (json_int_t)count, &best))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (!read_record(json_array_get(epochs, i), (int)i + 1, &out->epochs[i])) return false;
+    out->count = (int)count;
+    out->best = (int)best;
+    out->early_stopped = json_is_true(json_object_get(root, "early_stopped"));
+    return true;
+}
+
+fx_status fx__history_parse(const char *json, fx_history *out, fx_error *error) {
+    *out = (fx_history){0};
+    json_t *root = json_loads(json, JSON_REJECT_DUPLICATES, NULL);
+    const size_t count = json_array_size(json_object_get(root, "epochs"));
+    fx_status status = fx__allocate(count, sizeof *out->epochs, &out->epochs, error);
+    if (status == FX_OK && (count > INT_MAX || !read_history(root, (int)count, out)))
+        status = fx_error_set(error, FX_ERROR_FORMAT, "metadata 'history' is not a training's");
+    json_decref(root);
+    if (status != FX_OK) fx_history_destroy(out);
+    return status;
+}
+
+static bool read_state(const json_t *root, const json_t *history, fx__checkpoint_state *state) {
+    json_int_t steps, epoch, batch;
     if (!read_count(root, "steps", INT64_MAX, &steps) ||
         !read_count(root, "epoch", (json_int_t)state->room + 1, &epoch) ||
-        !read_count(root, "batch", UINT32_MAX, &batch) ||
-        !read_count(root, "best", state->room, &best) || epoch < 1 || best >= epoch ||
-        json_array_size(history) != (size_t)epoch - 1 ||
-        !read_record(json_object_get(root, "sums"), (int)epoch, &state->sums))
+        !read_count(root, "batch", UINT32_MAX, &batch) || epoch < 1 ||
+        !read_record(json_object_get(root, "sums"), (int)epoch, &state->sums) ||
+        !read_history(history, state->room, state->history) || state->history->count != epoch - 1)
         return false;
-    for (int i = 0; i + 1 < epoch; i++)
-        if (!read_record(json_array_get(history, (size_t)i), i + 1, &state->history->epochs[i]))
-            return false;
     state->steps = (uint64_t)steps;
     state->epoch = (int)epoch;
     state->batch = (size_t)batch;
-    state->history->count = (int)epoch - 1;
-    state->history->best = (int)best;
-    state->history->early_stopped = json_is_true(json_object_get(root, "early_stopped"));
     return true;
 }
 
@@ -150,7 +182,8 @@ static fx_status read_tensors(const fx_tensors *tensors, const char *identity,
     const char *format = fx__tensors_text(tensors, "format");
     const char *found = fx__tensors_text(tensors, "identity");
     const char *text = fx__tensors_text(tensors, "state");
-    if (!format || strcmp(format, format_name) != 0 || !found || !text)
+    const char *history = fx__tensors_text(tensors, "history");
+    if (!format || strcmp(format, format_name) != 0 || !found || !text || !history)
         return fx_error_set(error, FX_ERROR_FORMAT, "not a checkpoint: its format is '%s'",
                             format ? format : "unknown");
     if (strcmp(found, identity) != 0)
@@ -160,10 +193,12 @@ static fx_status read_tensors(const fx_tensors *tensors, const char *identity,
                             found, identity);
     FX__TRY(read_arrays(tensors, state, error));
     json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
-    bool good = read_state(root, state);
+    json_t *epochs = json_loads(history, JSON_REJECT_DUPLICATES, NULL);
+    bool good = read_state(root, epochs, state);
     json_decref(root);
+    json_decref(epochs);
     if (good) return FX_OK;
-    return fx_error_set(error, FX_ERROR_FORMAT, "metadata 'state' is not that of a checkpoint");
+    return fx_error_set(error, FX_ERROR_FORMAT, "metadata 'state' and 'history' do not fit");
 }
 
 fx_status fx__checkpoint_load(const fx_checkpoint *checkpoint, fx__checkpoint_state *state,

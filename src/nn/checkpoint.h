@@ -3,6 +3,7 @@
 #define FEATX_NN_CHECKPOINT_H
 
 #include "featx/training.h"
+#include "src/base/text.h"
 
 enum { FX__CHECKPOINT_ARRAYS = 16 };
 
@@ -33,4 +34,8 @@ FX_MUST_CHECK fx_status fx__checkpoint_save(const fx_checkpoint *checkpoint,
 FX_MUST_CHECK fx_status fx__checkpoint_load(const fx_checkpoint *checkpoint,
                                             fx__checkpoint_state *state, bool *found,
                                             fx_error *error);
+
+// A history as JSON, to the last digit, and back (to be destroyed). FX_ERROR_FORMAT.
+FX_MUST_CHECK fx_status fx__history_json(const fx_history *history, fx_text *out, fx_error *error);
+FX_MUST_CHECK fx_status fx__history_parse(const char *json, fx_history *out, fx_error *error);
 #endif

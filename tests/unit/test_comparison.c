@@ -4,6 +4,7 @@
 
 #include "featx/experiment.h"
 #include "src/experiment/metrics.h"
+#include "tests/support/folder.h"
 #include "tests/support/tiny.h"
 
 static char *const arm_names[] = {"raw", "blind", "same"};
@@ -131,4 +132,102 @@ Test(comparison, progress_names_the_arm_and_can_stop) {
     cr_assert_str_eq(heard.last, "arm 2/3 blind: test");
     cr_assert_not_null(strstr(error.message, "arm 'blind': "), "%s", error.message);
     cr_assert_null(c.results);
+}
+
+// What of the stages named "train" was heard, one letter an arm; stops at `stop`.
+typedef struct witness {
+    const char *stop;
+    char trained[16];
+} witness;
+
+static bool witness_trainings(void *self, const char *stage, size_t done, size_t total,
+                              const char *note) {
+    witness *own = self;
+    (void)total, (void)note;
+    size_t length = strlen(stage), heard = strlen(own->trained);
+    if (length > 7 && strcmp(stage + length - 7, ": train") == 0 &&
+        (heard == 0 || own->trained[heard - 1] != stage[4])) {
+        own->trained[heard] = stage[4]; // "arm 2/3 …"
+        own->trained[heard + 1] = '\0';
+    }
+    return !own->stop || strcmp(stage, own->stop) != 0 || done < total;
+}
+
+static void expect_same_trainings(const fx_comparison *a, const fx_comparison *b) {
+    for (size_t t = 0; t < a->arm_count * a->seed_count; ++t) {
+        const fx_result *left = &a->results[t], *right = &b->results[t];
+        cr_assert_str_eq(left->model_sha256, right->model_sha256);
+        cr_assert_eq(left->seed, right->seed);
+        cr_assert_eq(left->model_bytes, right->model_bytes);
+        cr_assert_eq(left->parameters, right->parameters);
+        cr_assert_eq(left->descriptor_length, right->descriptor_length);
+        cr_assert_eq(left->train_samples, right->train_samples);
+        cr_assert_eq(left->validation_samples, right->validation_samples);
+        cr_assert_eq(left->test_samples, right->test_samples);
+        cr_assert_eq(left->train_accuracy, right->train_accuracy);
+        cr_assert_eq(left->validation_accuracy, right->validation_accuracy);
+        cr_assert_eq(left->test_accuracy, right->test_accuracy);
+        cr_assert_arr_eq(left->test_accuracy_ci95, right->test_accuracy_ci95, 2 * sizeof(double));
+        const size_t n = left->test_samples, cells = TINY_CLASSES * TINY_CLASSES;
+        cr_assert_arr_eq(left->confusion, right->confusion, cells * sizeof *left->confusion);
+        cr_assert_arr_eq(left->test_indices, right->test_indices, n * sizeof *left->test_indices);
+        cr_assert_arr_eq(left->test_labels, right->test_labels, n * sizeof *left->test_labels);
+        cr_assert_arr_eq(left->test_predictions, right->test_predictions,
+                         n * sizeof *left->test_predictions);
+        cr_assert_eq(left->history.count, right->history.count);
+        cr_assert_eq(left->history.best, right->history.best);
+        for (int e = 0; e < left->history.count; ++e)
+            cr_assert_eq(left->history.epochs[e].train_loss, right->history.epochs[e].train_loss);
+    }
+    for (size_t i = 0; i < a->pair_count; ++i)
+        cr_assert_arr_eq(&a->pairs[i].difference, &b->pairs[i].difference, sizeof(double));
+}
+
+Test(comparison, resumed_it_trains_what_is_missing) {
+    folder_enter();
+    tiny tiny;
+    tiny_create(60, 0, 20, &tiny);
+    fx_arm arms[3];
+    arms_of(arms);
+    arms[2].params.train.refit = true;
+    char dataset[] = "tiny";
+    const fx_experiment experiment = {dataset, 1, {.count = 1, .values = {1}}, 3, arms};
+    fx_comparison whole = compare(&experiment, &tiny, NULL), c;
+    witness heard = {.stop = "arm 2/3 blind: test"};
+    const fx_progress progress = {&heard, witness_trainings};
+    fx_model_options options = {.progress = &progress, .checkpoint = "out/unfinished"};
+    fx_error error = {0};
+    cr_assert_eq(fx_experiment_run(&experiment, &tiny.dataset, &options, &c, &error),
+                 FX_ERROR_INTERRUPTED);
+    cr_assert_str_eq(heard.trained, "12");
+    // The first arm stands as it ended; the second had trained all its epochs.
+    heard = (witness){0};
+    options.resume = true;
+    c = compare(&experiment, &tiny, &options);
+    cr_assert_str_eq(heard.trained, "3", "trained: %s", heard.trained);
+    expect_same_trainings(&c, &whole);
+    fx_comparison_destroy(&c);
+    // An arm that was changed is another one.
+    heard = (witness){0};
+    arms[1].params.train.epochs = 3;
+    c = compare(&experiment, &tiny, &options);
+    cr_assert_str_eq(heard.trained, "2", "trained: %s", heard.trained);
+    cr_assert_str_eq(c.results[0].model_sha256, whole.results[0].model_sha256);
+    cr_assert_str_neq(c.results[1].model_sha256, whole.results[1].model_sha256);
+    fx_comparison_destroy(&c);
+    // Without `resume`, all over again.
+    heard = (witness){0};
+    options.resume = false;
+    c = compare(&experiment, &tiny, &options);
+    cr_assert_str_eq(heard.trained, "123", "trained: %s", heard.trained);
+    fx_comparison_destroy(&c);
+    fx_comparison_destroy(&whole);
+    FILE *other = fopen("out/unfinished/notes.txt", "w");
+    fclose(other);
+    fx_experiment_remove_checkpoints("out/unfinished");
+    cr_assert_eq(folder_entries("out/unfinished"), 1, "what is not ours stays");
+    remove("out/unfinished/notes.txt");
+    fx_experiment_remove_checkpoints("out/unfinished");
+    cr_assert_eq(folder_entries("out"), 0);
+    folder_leave();
 }
