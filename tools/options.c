@@ -18,7 +18,7 @@
 
 enum {
     ALL = COMMAND_EXTRACT | COMMAND_VOCABULARY | COMMAND_LIST | COMMAND_TRAIN | COMMAND_PREDICT |
-          COMMAND_EVAL | COMMAND_COMPARE,
+          COMMAND_EVAL | COMMAND_COMPARE | COMMAND_LECTURE,
     WORK = ALL & ~COMMAND_LIST,
     KEYS = COMMAND_EXTRACT | COMMAND_VOCABULARY | COMMAND_TRAIN | COMMAND_COMPARE,
     THREADS_MAX = 1024,
@@ -64,9 +64,11 @@ static const struct {
     [OPTION_WORDS] = {"words", 0, "K", COMMAND_VOCABULARY, "how many words: --set bovw.words=K"},
     [OPTION_CONFIG] = {"config", 0, "FILE.yaml", KEYS, "keys from a file"},
     [OPTION_SET] = {"set", 0, "KEY=VALUE", KEYS, "one key, after --config; may be repeated"},
-    [OPTION_SEED] = {"seed", 0, "N", KEYS, "of everything that is drawn at random"},
+    [OPTION_SEED] = {"seed", 0, "N", KEYS | COMMAND_LECTURE,
+                     "of everything that is drawn at random"},
     [OPTION_OUTPUT] = {"output", 'o', "PATH",
-                       COMMAND_EXTRACT | COMMAND_VOCABULARY | COMMAND_TRAIN | COMMAND_COMPARE,
+                       COMMAND_EXTRACT | COMMAND_VOCABULARY | COMMAND_TRAIN | COMMAND_COMPARE |
+                           COMMAND_LECTURE,
                        "what to write; nothing is written without"},
     [OPTION_FORMAT] = {"format", 0, "NAME", COMMAND_EXTRACT | COMMAND_COMPARE,
                        "extract: npy, csv or libsvm; compare: text or md"},
@@ -74,7 +76,7 @@ static const struct {
     [OPTION_CSV] = {"csv", 0, NULL, COMMAND_PREDICT, "print comma-separated values"},
     [OPTION_RESUME] = {"resume", 0, NULL, COMMAND_RESUMABLE,
                        "go on where an earlier run with the same -o was stopped"},
-    [OPTION_ON_ERROR] = {"on-error", 0, "fail|skip", WORK,
+    [OPTION_ON_ERROR] = {"on-error", 0, "fail|skip", WORK & ~COMMAND_LECTURE,
                          "what a bad image means: the end, or a line on standard error"},
     [OPTION_THREADS] = {"threads", 0, "N", WORK, "no result depends on it"},
     [OPTION_JSON] = {"json", 0, NULL, ALL, "print one JSON object and nothing else"},
@@ -320,9 +322,11 @@ static void find_command(options *out) {
         }
 }
 
-// A single word that is no path may be a misspelt command or data set.
+// A single word that is no path may be a misspelt command or data set; a program of one command
+// knows its words itself.
 static fx_status check_first_word(const options *options, fx_error *error) {
     if (options->command_named || options->argument_count == 0) return FX_OK;
+    if (options->tool->command_count == 1) return FX_OK;
     const char *word = options->arguments[0];
     if (strcmp(word, "-") == 0 || strpbrk(word, "./") || environment_is_path(word) ||
         environment_has_dataset(options->environment, word))
@@ -432,7 +436,8 @@ void options_destroy(options *options) {
 }
 
 bool options_take_keys(const options *options) {
-    return !options->command_named || (options->command->bit & KEYS);
+    unsigned commands = options->command_named ? options->command->bit : commands_of(options->tool);
+    return (commands & KEYS) != 0;
 }
 
 void options_print_help(const options *options, FILE *file) {

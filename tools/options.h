@@ -18,6 +18,7 @@ enum {
     COMMAND_EVAL = 1 << 5,
     COMMAND_COMPARE = 1 << 6,
     COMMAND_RESUMABLE = COMMAND_TRAIN | COMMAND_COMPARE,
+    COMMAND_LECTURE = 1 << 16, // the one of a program of its own
 };
 
 typedef struct options options;

@@ -2,13 +2,16 @@
 // half opaque, so that the text on it keeps its contrast in both themes.
 #include "src/report/style.h"
 
-const char fx__report_style[] =
+#include <stddef.h>
+
+const char *const fx__report_style[] = {
     ":root{color-scheme:light dark;--bg:#fff;--fg:#1c2126;--muted:#56616b;--line:#cfd6dc;"
     "--soft:#f3f5f7;--accent:#1f5fbf;--s1:#8a5a00;--s2:#1f5fbf;--s3:#1a7340;--s4:#a3268a;"
     "--s5:#b3261e;--s6:#56616b;--right:31 95 191;--wrong:214 84 0}\n"
     "@media (prefers-color-scheme:dark){:root{--bg:#14171a;--fg:#e4e8eb;--muted:#a0abb4;"
     "--line:#3a424a;--soft:#1e2327;--accent:#86b4ff;--s1:#e0ac52;--s2:#86b4ff;--s3:#6cc78f;"
-    "--s4:#f08fd6;--s5:#ff8f85;--s6:#a0abb4;--right:84 144 255;--wrong:255 128 48}}\n"
+    "--s4:#f08fd6;--s5:#ff8f85;--s6:#a0abb4;--right:84 144 255;--wrong:255 128 48}}\n",
+    // of all pages
     "*{box-sizing:border-box}\n"
     "body{margin:0;background:var(--bg);color:var(--fg);font:1rem/1.5 system-ui,sans-serif}\n"
     "main{max-width:76rem;margin:0 auto;padding:1.5rem 1rem 4rem;overflow-wrap:break-word}\n"
@@ -66,10 +69,23 @@ const char fx__report_style[] =
     "overflow-wrap:anywhere}\n"
     "dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1rem;margin:0}\n"
     "dt{color:var(--muted)}\n"
-    "dd{margin:0;min-width:0}\n"
+    "dd{margin:0;min-width:0}\n",
+    // of the lecture
+    "h4{font-size:.9rem;margin:0 0 .3rem}\n"
+    ".wide{grid-column:1/-1}\n"
+    ".held{color:var(--s3);white-space:nowrap}.failed{color:var(--s5);white-space:nowrap}\n"
+    ".contents{list-style:none;padding:0;columns:2 24rem;column-gap:2.5rem}\n"
+    ".contents li{break-inside:avoid;margin-bottom:.15rem}\n"
+    ".contents li>span:first-child{display:inline-block;min-width:2.2rem;color:var(--muted)}\n"
+    ".claim h2{border-top:1px solid var(--line);padding-top:1.5rem}\n"
+    "blockquote{margin:.5rem 0;padding-left:1rem;border-left:3px solid var(--accent);"
+    "max-width:46rem;font-size:1.05rem}\n"
+    ".verdict{font-weight:600}\n"
+    ".figures{margin:1.25rem 0}\n",
     "@media print{:root{--bg:#fff;--fg:#000;--muted:#444;--line:#bbb;--soft:#fff;--s1:#8a5a00;"
     "--s2:#1f5fbf;--s3:#1a7340;--s4:#a3268a;--s5:#b3261e;--s6:#444;--right:31 95 191;"
     "--wrong:214 84 0}main{max-width:none;padding:0}"
     "table{font-size:.65rem}th,td{padding:.15rem .3rem}.scroll{overflow:visible}"
     "figure,tr,.tiles li{break-inside:avoid}h2,h3{break-after:avoid}"
-    ".confusion td{print-color-adjust:exact;-webkit-print-color-adjust:exact}}\n";
+    ".confusion td{print-color-adjust:exact;-webkit-print-color-adjust:exact}}\n",
+    NULL};

@@ -2,5 +2,5 @@
 #ifndef FEATX_REPORT_STYLE_H
 #define FEATX_REPORT_STYLE_H
 
-extern const char fx__report_style[];
+extern const char *const fx__report_style[]; // NULL-terminated parts
 #endif

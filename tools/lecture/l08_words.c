@@ -1,0 +1,209 @@
+// L8: a codebook of patches, and images as counts of its words.
+//
+// By hand, with k-means: gray patches of 6 × 6 pixels, brought to mean 0 and deviation 1 (flat ones
+// are left out), clustered into 64 words; an image is the counts of its patches' nearest words. The
+// descriptor `bovw` does the same with whitening and better encodings.
+#include <math.h>
+#include <stdlib.h>
+
+#include "tools/lecture/lecture.h"
+
+enum { PATCH = 6, LENGTH = PATCH * PATCH, WORDS = 64, SAMPLES = 20000, STRIDE = 2, SIDE = 32 };
+enum { PLACES = (SIDE - PATCH) / STRIDE + 1, ZEBRA = 4, LEOPARD = 5, CLASSES = 10 };
+
+// Patch at (x, y) of a gray image; false where it is flat.
+static bool cut_patch(const fx_image *gray, int x, int y, float *out) {
+    double mean = 0, squares = 0;
+    for (int i = 0; i < LENGTH; i++) {
+        out[i] = gray->pixels[(y + i / PATCH) * gray->width + x + i % PATCH];
+        mean += (double)out[i] / LENGTH;
+    }
+    for (int i = 0; i < LENGTH; i++) {
+        out[i] -= (float)mean;
+        squares += (double)out[i] * (double)out[i];
+    }
+    double deviation = sqrt(squares / LENGTH);
+    for (int i = 0; i < LENGTH; i++) out[i] /= (float)fmax(deviation, 1);
+    return deviation >= 12; // of 255: noise alone has less
+}
+
+static fx_status gray_image(const fx_image_source *images, size_t index, fx_image *color,
+                            fx_image *gray, fx_error *error) {
+    TRY(images->get(images->self, index, color, error));
+    return fx_image_convert(color, 1, gray, error);
+}
+
+// words[WORDS, LENGTH] from random patches of random training images.
+static fx_status learn_words(const lecture *lecture, fx_matrix *words, fx_error *error) {
+    const fx_image_source *images = &lecture->shapes->train.images;
+    fx_matrix samples;
+    fx_image color = {0}, gray = {0};
+    TRY(fx_matrix_create(SAMPLES, LENGTH, &samples, error));
+    const fx_kmeans_params params = {.clusters = WORDS, .rounds = 15, .seed = lecture->seed};
+    fx_status status = FX_OK;
+    fx_rng rng = fx_rng_at(lecture->seed, FX_RNG_USER, 8, 0);
+    for (size_t found = 0; found < SAMPLES;) {
+        uint32_t index = fx_rng_below(&rng, (uint32_t)images->count);
+        TRY_GOTO(gray_image(images, index, &color, &gray, error));
+        for (int k = 0; k < 10 && found < SAMPLES; k++) {
+            int x = (int)fx_rng_below(&rng, SIDE - PATCH + 1);
+            int y = (int)fx_rng_below(&rng, SIDE - PATCH + 1);
+            found += cut_patch(&gray, x, y, samples.data + found * LENGTH);
+        }
+    }
+    TRY_GOTO(fx_matrix_create(WORDS, LENGTH, words, error));
+    TRY_GOTO(fx_kmeans(&samples, &params, lecture->progress, words, NULL, NULL, error));
+done:
+    fx_matrix_destroy(&samples);
+    fx_image_destroy(&color);
+    fx_image_destroy(&gray);
+    return status;
+}
+
+static int nearest_word(const fx_matrix *words, const float *patch) {
+    int best = 0;
+    float least = INFINITY;
+    for (int w = 0; w < WORDS; w++) {
+        const float *word = words->data + w * LENGTH;
+        float sum = 0;
+        for (int i = 0; i < LENGTH; i++) sum += (patch[i] - word[i]) * (patch[i] - word[i]);
+        if (sum < least) {
+            least = sum;
+            best = w;
+        }
+    }
+    return best;
+}
+
+// counts[WORDS] of the words of an image; returns how many patches have one.
+static size_t count_words(const fx_matrix *words, const fx_image *gray, float *counts) {
+    size_t patches = 0;
+    for (int place = 0; place < PLACES * PLACES; place++) {
+        float patch[LENGTH];
+        if (!cut_patch(gray, place % PLACES * STRIDE, place / PLACES * STRIDE, patch)) continue;
+        counts[nearest_word(words, patch)]++;
+        patches++;
+    }
+    return patches;
+}
+
+// Rows of counts for the zebras (label 0) and leopards (1) of a split.
+static fx_status describe_split(const fx_split *split, const fx_matrix *words, sheet *sheet,
+                                fx_matrix *rows, int **labels, size_t *patches, fx_error *error) {
+    size_t n = split->images.count / CLASSES * 2, row = 0;
+    fx_image color = {0}, gray = {0};
+    fx_status status = FX_OK;
+    TRY(sheet_array(sheet, n, sizeof **labels, labels, error));
+    TRY(fx_matrix_create(n, WORDS, rows, error));
+    for (size_t i = 0; i < split->images.count && row < n; i++) {
+        if (split->labels[i] != ZEBRA && split->labels[i] != LEOPARD) continue;
+        TRY_GOTO(gray_image(&split->images, i, &color, &gray, error));
+        *patches += count_words(words, &gray, rows->data + row * WORDS);
+        (*labels)[row++] = split->labels[i] == LEOPARD;
+    }
+done:
+    fx_image_destroy(&color);
+    fx_image_destroy(&gray);
+    return status;
+}
+
+// Mean counts of the two classes, most telling words first: bars, and the words beside them.
+static fx_status draw(const lecture *lecture, const fx_matrix *words, const fx_matrix *rows,
+                      const int *labels, sheet *sheet, fx_error *error) {
+    double mean[2][WORDS] = {0}, x[2][WORDS];
+    for (size_t i = 0; i < rows->rows; i++)
+        for (int w = 0; w < WORDS; w++)
+            mean[labels[i]][w] +=
+                2 * (double)rows->data[i * WORDS + (size_t)w] / (double)rows->rows;
+    for (int w = 0; w < WORDS; w++)
+        for (int k = 0; k < 2; k++) x[k][w] = w;
+    fx_image picture = {0}, sheet_of_words = {0};
+    fx_status status;
+    enum { ACROSS = 16, CELL = PATCH + 1 };
+    TRY_GOTO(
+        fx_image_reserve(&sheet_of_words, ACROSS * CELL - 1, WORDS / ACROSS * CELL - 1, 1, error));
+    for (int i = 0; i < sheet_of_words.width * sheet_of_words.height; i++)
+        sheet_of_words.pixels[i] = 32;
+    for (int w = 0; w < WORDS; w++) {
+        TRY_GOTO(gray_picture(words->data + w * LENGTH, PATCH, &picture, error));
+        for (int i = 0; i < LENGTH; i++)
+            sheet_of_words.pixels[(w / ACROSS * CELL + i / PATCH) * sheet_of_words.width +
+                                  w % ACROSS * CELL + i % PATCH] = picture.pixels[i];
+    }
+    sheet_picture(sheet, &sheet_of_words, 4, "The 64 visual words, 16 a row",
+                  "64 small patches: edges, lines, corners and spots of every direction");
+    const series bars[] = {
+        {"zebras", LINE_DOTS, 2, WORDS, x[0], mean[0], NULL, NULL},
+        {"leopards", DASHED_RINGS, 1, WORDS, x[1], mean[1], NULL, NULL},
+    };
+    sheet_chart(sheet,
+                &(chart){.title = "How often each word occurs in an image",
+                         .x_label = "word",
+                         .y_label = "patches an image, mean",
+                         .x = {-1, WORDS},
+                         .count = COUNT(bars),
+                         .series = bars},
+                "Mean counts of 64 words in zebras and in leopards; some words are frequent in one "
+                "and rare in the other");
+    sheet_tiles_begin(sheet, "A zebra and a leopard");
+    for (size_t i = ZEBRA; i <= LEOPARD; i++) {
+        const fx_image_source *images = &lecture->shapes->test.images;
+        TRY_GOTO(images->get(images->self, i, &picture, error));
+        sheet_tile(sheet, &picture, 3, lecture->shapes->class_names[i]);
+    }
+    sheet_tiles_end(sheet);
+done:
+    fx_image_destroy(&picture);
+    fx_image_destroy(&sheet_of_words);
+    return status;
+}
+
+static fx_status run(const lecture *lecture, sheet *sheet, fx_error *error) {
+    fx_matrix words = {0}, train = {0}, test = {0};
+    int *train_labels, *test_labels, *predictions;
+    size_t train_patches = 0, test_patches = 0;
+    double counted = 0;
+    fx_mlp *mlp = NULL;
+    fx_status status;
+    TRY_GOTO(learn_words(lecture, &words, error));
+    TRY_GOTO(describe_split(&lecture->shapes->train, &words, sheet, &train, &train_labels,
+                            &train_patches, error));
+    TRY_GOTO(describe_split(&lecture->shapes->test, &words, sheet, &test, &test_labels,
+                            &test_patches, error));
+    const fx_mlp_params linear = network(FX_IDENTITY, 0, 0, 0);
+    const fx_samples samples = fx_samples_of_matrix(&train, train_labels);
+    fx_training_params training = fx_training_defaults();
+    training.epochs = 40;
+    TRY_GOTO(fx_mlp_create(&linear, WORDS, 2, lecture->seed, &mlp, error));
+    TRY_GOTO(
+        fx_train(mlp, &training, &samples, NULL, lecture->seed, lecture->progress, NULL, error));
+    TRY_GOTO(sheet_array(sheet, test.rows, sizeof *predictions, &predictions, error));
+    TRY_GOTO(predict(mlp, &test, predictions, error));
+    TRY_GOTO(draw(lecture, &words, &train, train_labels, sheet, error));
+    for (size_t i = 0; i < test.rows * WORDS; i++) counted += (double)test.data[i];
+
+    sheet_shows(sheet, "patches of a test image that are not flat, of 196, mean",
+                plain(floor((double)test_patches / (double)test.rows + 0.5)));
+    sheet_at_most(sheet, "patches of test images that are counted under no word, or twice",
+                  plain(fabs((double)test_patches - counted)), 0);
+    sheet_at_least(sheet, "test accuracy, zebra or leopard, linear classifier on counts of words",
+                   accuracy(test_labels, predictions, test.rows), 0.85);
+done:
+    fx_mlp_destroy(mlp);
+    fx_matrix_destroy(&words);
+    fx_matrix_destroy(&train);
+    fx_matrix_destroy(&test);
+    return status;
+}
+
+const claim l08 = {
+    "L8",
+    "l08_words.c",
+    "Bag of visual words",
+    "Random patches of the training images are clustered into a codebook of visual words; an "
+    "image is described by how often each word occurs in it.",
+    "64 words from 20,000 random patches of <em>shapes</em>. Zebras and leopards are then "
+    "described by counts of words alone, and told apart: they have the same colors and the same "
+    "outline, and stand anywhere, so nothing but texture helps.",
+    run,
+};
