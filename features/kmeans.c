@@ -1,12 +1,14 @@
 // k-means by Lloyd's iterations from k-means++ seeds (kmeans_seeding.c).
 //
-// A sample x belongs to the center c with the least |x - c|², that is with the largest
-// <x, c - m> - (|c|² - |m|²)/2 for any m: with m the mean of the centers little is lost to rounding
-// where the samples are far from 0. Spherical: with the largest |<x, c>|, c of length 1. Either is
-// a matrix product whose tiles are searched while they are in the cache. New centers are the means
-// of their samples; spherical: Σ sign<x, c>·x, normalized. So the sum of |x - c|² falls, or that of
-// |<x, c>| grows, from round to round. What a center leaves of a sample, its residual, is |x - c|²,
-// or |x|² - <x, c>².
+// A sample x belongs to the center c with the least |x - c|², that is with the largest match
+// <x, c - m> - (|c|² - |m|²)/2 for any m: with m about the mean of the samples little is lost to
+// rounding where they are far from 0. Spherical: with the largest |<x, c>|, c of length 1. New
+// centers are the means of their samples; spherical: Σ sign<x, c>·x, normalized. So the sum of |x -
+// c|² falls, or that of |<x, c>| grows, from round to round. What a center leaves of a sample, its
+// residual, is |x - c|², or |x|² - <x, c>².
+//
+// The seeding finds the first assignment; the others leave out products that cannot change them
+// (kmeans_bounds.c).
 //
 // Same bytes for any number of threads: samples are assigned in fixed blocks, and each center is
 // summed by one thread over its samples in ascending order, in double.
@@ -18,80 +20,26 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "features/kmeans_bounds.h"
 #include "features/kmeans_seeding.h"
 #include "features/nearest.h"
 #include "src/base/memory.h"
 #include "src/base/parallel.h"
 
-enum { BLOCK = FX__TILE }; // samples of a piece of work
+enum { MEAN_OF = 4096 }; // samples that m is the mean of
 
 typedef struct lloyd {
     const fx_matrix *samples;
     fx_matrix *centers;
     bool spherical;
-    fx_matrix shifted;  // [clusters, d] centers - m
-    float *half_norms;  // [clusters] (|c|² - |m|²) / 2
+    double *mean;       // [d] m; spherical: NULL
     uint32_t *assigned; // [n]
     uint32_t *order;    // [n] samples sorted by cluster
     size_t *starts;     // [clusters + 1] into order
-    size_t *changes;    // [blocks] samples that changed their cluster
     float *values;      // [n] residuals, or what inertia sums
-    fx_matrix buffers;  // [threads, d · BLOCK + FX__TILE · BLOCK]
     double *sums;       // [threads, d]
+    fx_bounds *bounds;
 } lloyd;
-
-static void shift_centers(lloyd *l) {
-    size_t clusters = l->centers->rows, d = l->centers->columns;
-    double *mean = l->sums;
-    memset(mean, 0, d * sizeof *mean);
-    for (size_t c = 0; c < clusters; c++)
-        for (size_t k = 0; k < d; k++) mean[k] += l->centers->data[c * d + k];
-    for (size_t k = 0; k < d; k++) mean[k] /= (double)clusters;
-    for (size_t c = 0; c < clusters; c++) {
-        double sum = 0;
-        for (size_t k = 0; k < d; k++) {
-            double value = l->centers->data[c * d + k], difference = value - mean[k];
-            l->shifted.data[c * d + k] = (float)difference;
-            sum += difference * (value + mean[k]);
-        }
-        l->half_norms[c] = (float)(sum / 2);
-    }
-}
-
-static fx_status assign_block(void *context, size_t block, int thread, fx_error *error) {
-    (void)error;
-    lloyd *l = context;
-    size_t d = l->samples->columns, clusters = l->centers->rows, begin = block * BLOCK;
-    size_t count = l->samples->rows - begin < BLOCK ? l->samples->rows - begin : BLOCK;
-    size_t width = fx__tile_width(clusters);
-    const float *centers = l->spherical ? l->centers->data : l->shifted.data;
-    float *transposed = l->buffers.data + (size_t)thread * l->buffers.columns;
-    float *products = transposed + d * BLOCK;
-    float best[BLOCK];
-    uint32_t index[BLOCK] = {0};
-    for (size_t i = 0; i < count; i++) best[i] = -INFINITY;
-    fx__tile_transpose(l->samples->data + begin * d, count, d, transposed);
-    for (size_t c = 0; c < clusters; c += width) {
-        size_t tile = clusters - c < width ? clusters - c : width;
-        fx__tile_multiply(centers + c * d, tile, transposed, count, d, products);
-        fx__nearest_update(products, tile, count, BLOCK, l->spherical ? NULL : l->half_norms + c,
-                           (uint32_t)c, best, index);
-    }
-    size_t changes = 0;
-    for (size_t i = 0; i < count; i++) changes += l->assigned[begin + i] != index[i];
-    memcpy(l->assigned + begin, index, count * sizeof *index);
-    l->changes[block] = changes;
-    return FX_OK;
-}
-
-static fx_status assign(lloyd *l, size_t *changes, fx_error *error) {
-    size_t blocks = (l->samples->rows + BLOCK - 1) / BLOCK;
-    if (!l->spherical) shift_centers(l);
-    FX__TRY(fx__parallel_for(blocks, assign_block, l, error));
-    *changes = 0;
-    for (size_t block = 0; block < blocks; block++) *changes += l->changes[block];
-    return FX_OK;
-}
 
 // Counting sort: order[starts[c] … starts[c + 1] - 1] are the samples of cluster c, ascending.
 static void sort_by_cluster(lloyd *l) {
@@ -178,27 +126,25 @@ static fx_status lloyd_create(const fx_matrix *samples, fx_matrix *centers, bool
     size_t n = samples->rows, d = samples->columns, clusters = centers->rows;
     size_t threads = (size_t)fx__threads();
     *l = (lloyd){.samples = samples, .centers = centers, .spherical = spherical};
-    FX__TRY(fx_matrix_create(clusters, d, &l->shifted, error));
-    FX__TRY(fx__allocate(clusters, sizeof *l->half_norms, &l->half_norms, error));
     FX__TRY(fx__allocate(n, sizeof *l->assigned, &l->assigned, error));
     FX__TRY(fx__allocate(n, sizeof *l->order, &l->order, error));
     FX__TRY(fx__allocate(clusters + 1, sizeof *l->starts, &l->starts, error));
-    FX__TRY(fx__allocate((n + BLOCK - 1) / BLOCK, sizeof *l->changes, &l->changes, error));
     FX__TRY(fx__allocate(n, sizeof *l->values, &l->values, error));
-    FX__TRY(fx_matrix_create(threads, (d + FX__TILE) * BLOCK, &l->buffers, error));
     FX__TRY(fx__allocate(threads, d * sizeof *l->sums, &l->sums, error));
-    for (size_t i = 0; i < n; i++) l->assigned[i] = UINT32_MAX;
+    if (spherical) return FX_OK;
+    FX__TRY(fx__allocate(d, sizeof *l->mean, &l->mean, error));
+    size_t step = (n + MEAN_OF - 1) / MEAN_OF, count = (n + step - 1) / step;
+    for (size_t i = 0; i < n; i += step)
+        for (size_t k = 0; k < d; k++) l->mean[k] += samples->data[i * d + k] / (double)count;
     return FX_OK;
 }
 
 static void lloyd_destroy(lloyd *l) {
-    fx_matrix_destroy(&l->shifted);
-    fx_matrix_destroy(&l->buffers);
-    free(l->half_norms);
+    fx__bounds_destroy(l->bounds);
+    free(l->mean);
     free(l->assigned);
     free(l->order);
     free(l->starts);
-    free(l->changes);
     free(l->values);
     free(l->sums);
 }
@@ -208,7 +154,8 @@ static fx_status iterate(lloyd *l, int rounds, const fx_progress *progress, size
     for (int round = 0; round < rounds; round++) {
         if (!fx_progress_report(progress, "k-means", (size_t)round, (size_t)rounds, NULL))
             return fx_error_set(error, FX_ERROR_INTERRUPTED, "interrupted");
-        FX__TRY(assign(l, changes, error));
+        if (round > 0)
+            FX__TRY(fx__bounds_assign(l->bounds, l->centers, l->assigned, changes, error));
         if (*changes == 0) break;
         sort_by_cluster(l);
         FX__TRY(fx__parallel_for(l->centers->rows, move_center, l, error));
@@ -237,10 +184,12 @@ fx_status fx_kmeans(const fx_matrix *samples, const fx_kmeans_params *params,
     lloyd l = {0};
     size_t changes = n;
     FX__TRY_GOTO(fx_matrix_create((size_t)params->clusters, d, centers, error));
-    FX__TRY_GOTO(fx__kmeans_seed(samples, params->spherical, params->seed, centers, error));
     FX__TRY_GOTO(lloyd_create(samples, centers, params->spherical, &l, error));
+    FX__TRY_GOTO(fx__kmeans_seed(samples, l.mean, params->seed, centers, l.assigned, error));
+    FX__TRY_GOTO(fx__bounds_create(samples, l.mean, centers, &l.bounds, error));
     FX__TRY_GOTO(iterate(&l, params->rounds, progress, &changes, error));
-    if (changes > 0 && (assignments || inertia)) FX__TRY_GOTO(assign(&l, &changes, error));
+    if (changes > 0 && params->rounds > 0 && (assignments || inertia))
+        FX__TRY_GOTO(fx__bounds_assign(l.bounds, centers, l.assigned, &changes, error));
     if (assignments) memcpy(assignments, l.assigned, n * sizeof *assignments);
     if (inertia) *inertia = measure_inertia(&l);
 done:

@@ -7,16 +7,19 @@
 // and accepted with probability (its residual now) / (that of the last update), which is at most 1:
 // the same distribution, at the cost of about one of Lloyd's iterations.
 //
-// Products leave some rounding: |x - c|² is |x - m|² - 2 <x, c - m> + |c - m|² + 2 <m, c - m> with
-// m the first seed, so that little is lost where the samples are far from 0, and a sample that was
-// drawn is judged by its residual to every seed in double, so that no copy of a seed is accepted.
-// Where drawing fails again and again, what is left is rounding: then all residuals are computed
-// that way.
+// The products also tell the nearest seed of each sample, so Lloyd's first assignment comes with
+// the seeds. Matches are as in kmeans.c: the residual is |x - m|² - 2 · match or |x|² - match².
+//
+// Products leave some rounding. So a sample that was drawn is judged in double: by the seeds since
+// the last update, and by all where its residual is so small that it may be a copy of a seed. Where
+// drawing fails again and again, what is left is rounding: then all residuals are computed in
+// double.
 #include "features/kmeans_seeding.h"
 
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "features/nearest.h"
 #include "featx/rng.h"
@@ -31,14 +34,20 @@ enum {
     DEGENERATE = 100, // draws in vain that show the residuals to be rounding
 };
 
+// Share of |x - m|² below which a residual may be rounding.
+static const float DOUBTFUL = 1e-3f;
+
 typedef struct seeding {
     const fx_matrix *samples;
     const fx_matrix *centers;
-    bool spherical, exact;
+    const double *mean; // m; spherical: NULL
+    bool exact;
     size_t updated, found; // seeds that the residuals know of, seeds
-    float *shifted;        // [PENDING, d] seeds - m; spherical: seeds
-    float *constants;      // [PENDING] |c - m|² + 2 <m, c - m>
+    float *shifted;        // [PENDING, d] seeds - m
+    float *half_norms;     // [PENDING]
     float *base;           // [n] |x - m|²; spherical: |x|²
+    float *best;           // [n] match of the nearest seed
+    uint32_t *nearest;     // [n] that seed
     float *residuals;      // [n]
     double *sums;          // [blocks] of residuals
     fx_matrix buffers;     // [threads, d · BLOCK + PENDING · BLOCK]
@@ -48,7 +57,7 @@ typedef struct seeding {
 static double exact_residual(const seeding *s, size_t sample, size_t seed) {
     size_t d = s->samples->columns;
     const float *x = s->samples->data + sample * d, *center = s->centers->data + seed * d;
-    if (!s->spherical) return fx__residual(x, center, d, false);
+    if (s->mean) return fx__residual(x, center, d, false);
     double norm = s->base[sample], product = fx__dot(x, center, d);
     double found = norm - product * product;
     return found > 1e-6 * norm ? found : 0; // lengths are good to 1e-7
@@ -65,20 +74,11 @@ static void sum_block(seeding *s, size_t block) {
     s->sums[block] = sum;
 }
 
-// residual = the least of itself and base - 2 z + constant, or base - z².
-FX__KERNEL static void lower(const float *restrict z, size_t count, const float *restrict base,
-                             float constant, float *restrict residuals) {
+// residual = the least of itself and base - 2 · match, or base - match².
+FX__KERNEL static void lower(const float *restrict match, const float *restrict base, size_t count,
+                             bool spherical, float *restrict residuals) {
     for (size_t i = 0; i < count; i++) {
-        float found = base[i] - 2 * z[i] + constant;
-        found = found > 0 ? found : 0;
-        residuals[i] = found < residuals[i] ? found : residuals[i];
-    }
-}
-
-FX__KERNEL static void lower_spherical(const float *restrict z, size_t count,
-                                       const float *restrict base, float *restrict residuals) {
-    for (size_t i = 0; i < count; i++) {
-        float found = base[i] - z[i] * z[i];
+        float found = base[i] - (spherical ? match[i] : 2) * match[i];
         found = found > 0 ? found : 0;
         residuals[i] = found < residuals[i] ? found : residuals[i];
     }
@@ -94,39 +94,29 @@ static fx_status update_block(void *context, size_t block, int thread, fx_error 
         for (size_t i = 0; i < count; i++)
             for (size_t seed = s->updated; seed < s->found; seed++) {
                 double found = exact_residual(s, begin + i, seed);
-                if (found < residuals[i]) residuals[i] = (float)found;
+                if ((float)found < residuals[i]) {
+                    residuals[i] = (float)found;
+                    s->nearest[begin + i] = (uint32_t)seed;
+                }
             }
     } else {
         float *transposed = s->buffers.data + (size_t)thread * s->buffers.columns;
         float *products = transposed + d * BLOCK;
         fx__tile_transpose(s->samples->data + begin * d, count, d, transposed);
         fx__tile_multiply(s->shifted, seeds, transposed, count, d, products);
-        for (size_t seed = 0; seed < seeds; seed++) {
-            if (s->spherical)
-                lower_spherical(products + seed * BLOCK, count, s->base + begin, residuals);
-            else
-                lower(products + seed * BLOCK, count, s->base + begin, s->constants[seed],
-                      residuals);
-        }
+        fx__nearest_update(products, seeds, count, BLOCK, s->mean ? s->half_norms : NULL,
+                           (uint32_t)s->updated, s->best + begin, s->nearest + begin);
+        lower(s->best + begin, s->base + begin, count, !s->mean, residuals);
     }
     sum_block(s, block);
     return FX_OK;
 }
 
 static fx_status update(seeding *s, fx_error *error) {
-    size_t d = s->samples->columns;
-    const float *first = s->centers->data;
-    for (size_t seed = s->updated; seed < s->found && !s->exact; seed++) {
-        const float *center = s->centers->data + seed * d;
-        float *shifted = s->shifted + (seed - s->updated) * d;
-        double constant = 0;
-        for (size_t k = 0; k < d; k++) {
-            double difference = (double)center[k] - (s->spherical ? 0 : first[k]);
-            shifted[k] = (float)difference;
-            constant += (double)shifted[k] * ((double)center[k] + first[k]);
-        }
-        s->constants[seed - s->updated] = (float)constant;
-    }
+    size_t d = s->samples->columns, pending = s->found - s->updated;
+    if (!s->exact)
+        fx__shift_centers(s->centers->data + s->updated * d, pending, d, s->mean, s->shifted,
+                          s->half_norms);
     FX__TRY(fx__parallel_for((s->samples->rows + BLOCK - 1) / BLOCK, update_block, s, error));
     s->updated = s->found;
     return FX_OK;
@@ -173,7 +163,8 @@ static fx_status draw(seeding *s, fx_rng *rng, size_t *chosen, bool *end, fx_err
         }
         *chosen = find(s, fx_rng_uniform(rng) * total);
         double stale = s->residuals[*chosen], now = stale;
-        for (size_t seed = 0; seed < s->found && now > 0; seed++) {
+        bool doubtful = !(stale > DOUBTFUL * s->base[*chosen]);
+        for (size_t seed = doubtful ? 0 : s->updated; seed < s->found && now > 0; seed++) {
             double found = exact_residual(s, *chosen, seed);
             now = found < now ? found : now;
         }
@@ -187,32 +178,34 @@ static fx_status draw(seeding *s, fx_rng *rng, size_t *chosen, bool *end, fx_err
 static void accept(seeding *s, fx_matrix *centers, size_t chosen) {
     size_t d = centers->columns;
     const float *x = s->samples->data + chosen * d;
-    double scale = s->spherical ? 1 / sqrt(fx__dot(x, x, d)) : 1;
+    double scale = !s->mean ? 1 / sqrt(fx__dot(x, x, d)) : 1;
     for (size_t k = 0; k < d; k++) centers->data[s->found * d + k] = (float)(x[k] * scale);
     s->found++;
 }
 
-// base[i] = |x|², or, with a center, |x - center|², in double.
-static void measure(seeding *s, const float *center) {
+// base[i] = residuals[i] = |x - m|², in double.
+static void measure(seeding *s) {
     size_t d = s->samples->columns, blocks = (s->samples->rows + BLOCK - 1) / BLOCK;
 #pragma omp parallel for schedule(static)
     for (size_t block = 0; block < blocks; block++) {
         for (size_t i = block * BLOCK; i < block_end(s, block); i++) {
-            const float *x = s->samples->data + i * d;
-            s->base[i] = (float)(center ? fx__residual(x, center, d, false) : fx__dot(x, x, d));
+            s->base[i] = (float)fx__squared_length(s->samples->data + i * d, s->mean, d);
             s->residuals[i] = s->base[i];
+            s->best[i] = -INFINITY;
         }
         sum_block(s, block);
     }
 }
 
-static fx_status seeding_create(const fx_matrix *samples, bool spherical, const fx_matrix *centers,
-                                seeding *s, fx_error *error) {
+static fx_status seeding_create(const fx_matrix *samples, const double *mean,
+                                const fx_matrix *centers, uint32_t *nearest, seeding *s,
+                                fx_error *error) {
     size_t n = samples->rows, d = samples->columns, columns = (d + PENDING) * BLOCK;
-    *s = (seeding){.samples = samples, .centers = centers, .spherical = spherical};
+    *s = (seeding){.samples = samples, .centers = centers, .mean = mean, .nearest = nearest};
     FX__TRY(fx__allocate(PENDING, d * sizeof(float), &s->shifted, error));
-    FX__TRY(fx__allocate(PENDING, sizeof(float), &s->constants, error));
+    FX__TRY(fx__allocate(PENDING, sizeof(float), &s->half_norms, error));
     FX__TRY(fx__allocate(n, sizeof(float), &s->base, error));
+    FX__TRY(fx__allocate(n, sizeof(float), &s->best, error));
     FX__TRY(fx__allocate(n, sizeof(float), &s->residuals, error));
     FX__TRY(fx__allocate((n + BLOCK - 1) / BLOCK, sizeof(double), &s->sums, error));
     return fx_matrix_create((size_t)fx__threads(), columns, &s->buffers, error);
@@ -220,8 +213,9 @@ static fx_status seeding_create(const fx_matrix *samples, bool spherical, const 
 
 static void seeding_destroy(seeding *s) {
     free(s->shifted);
-    free(s->constants);
+    free(s->half_norms);
     free(s->base);
+    free(s->best);
     free(s->residuals);
     free(s->sums);
     fx_matrix_destroy(&s->buffers);
@@ -232,25 +226,26 @@ static fx_status seed_first(seeding *s, uint64_t seed, fx_matrix *centers, bool 
                             fx_error *error) {
     fx_rng rng = fx_rng_at(seed, FX_RNG_KMEANS, 0, 0);
     size_t chosen;
-    measure(s, NULL);
+    measure(s);
     FX__TRY(draw(s, &rng, &chosen, end, error)); // finds what is not finite
-    if (s->spherical) {
+    if (!s->mean) {
         if (!*end) accept(s, centers, chosen);
         return FX_OK;
     }
     *end = false;
+    rng = fx_rng_at(seed, FX_RNG_KMEANS, 0, 0);
     accept(s, centers, fx_rng_below(&rng, (uint32_t)s->samples->rows));
-    measure(s, centers->data);
-    s->updated = s->found;
-    return FX_OK;
+    for (size_t i = 0; i < s->samples->rows; i++) s->residuals[i] = FLT_MAX;
+    return update(s, error);
 }
 
-fx_status fx__kmeans_seed(const fx_matrix *samples, bool spherical, uint64_t seed,
-                          fx_matrix *centers, fx_error *error) {
+fx_status fx__kmeans_seed(const fx_matrix *samples, const double *mean, uint64_t seed,
+                          fx_matrix *centers, uint32_t *nearest, fx_error *error) {
     seeding s;
     bool end = false;
     fx_status status;
-    FX__TRY_GOTO(seeding_create(samples, spherical, centers, &s, error));
+    memset(nearest, 0, samples->rows * sizeof *nearest);
+    FX__TRY_GOTO(seeding_create(samples, mean, centers, nearest, &s, error));
     FX__TRY_GOTO(seed_first(&s, seed, centers, &end, error));
     while (!end && s.found < centers->rows) {
         fx_rng rng = fx_rng_at(seed, FX_RNG_KMEANS, 0, s.found);
@@ -263,6 +258,8 @@ fx_status fx__kmeans_seed(const fx_matrix *samples, bool spherical, uint64_t see
         status = fx_error_set(error, FX_ERROR_DATA,
                               "%zu samples have only %zu distinct values, fewer than %zu clusters",
                               samples->rows, s.found, centers->rows);
+    else
+        status = update(&s, error);
 done:
     seeding_destroy(&s);
     return status;

@@ -80,6 +80,19 @@ void fx__nearest_update(const float *products, size_t centers, size_t samples, s
         by_product(products, centers, samples, ld, first, best, index);
 }
 
+void fx__shift_centers(const float *centers, size_t count, size_t d, const double *mean,
+                       float *shifted, float *half_norms) {
+    for (size_t c = 0; c < count; c++, centers += d, shifted += d) {
+        double sum = 0;
+        for (size_t k = 0; k < d; k++) {
+            double shift = mean ? mean[k] : 0, difference = centers[k] - shift;
+            shifted[k] = (float)difference;
+            sum += difference * (centers[k] + shift);
+        }
+        half_norms[c] = (float)(sum / 2);
+    }
+}
+
 // Partial sums, so that additions do not wait for each other.
 double fx__dot(const float *x, const float *y, size_t d) {
     double lanes[LANES] = {0}, sum = 0;
@@ -88,6 +101,20 @@ double fx__dot(const float *x, const float *y, size_t d) {
         for (size_t lane = 0; lane < LANES; lane++)
             lanes[lane] += (double)x[k + lane] * y[k + lane];
     for (; k < d; k++) sum += (double)x[k] * y[k];
+    for (size_t lane = 0; lane < LANES; lane++) sum += lanes[lane];
+    return sum;
+}
+
+double fx__squared_length(const float *x, const double *mean, size_t d) {
+    if (!mean) return fx__dot(x, x, d);
+    double lanes[LANES] = {0}, sum = 0;
+    size_t k = 0;
+    for (; k + LANES <= d; k += LANES)
+        for (size_t lane = 0; lane < LANES; lane++) {
+            double difference = x[k + lane] - mean[k + lane];
+            lanes[lane] += difference * difference;
+        }
+    for (; k < d; k++) sum += (x[k] - mean[k]) * (x[k] - mean[k]);
     for (size_t lane = 0; lane < LANES; lane++) sum += lanes[lane];
     return sum;
 }

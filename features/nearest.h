@@ -30,7 +30,16 @@ void fx__tile_multiply(const float *centers, size_t center_count, const float *t
 void fx__nearest_update(const float *products, size_t centers, size_t samples, size_t ld,
                         const float *half_norms, uint32_t first, float *best, uint32_t *index);
 
+// shifted[centers, d] = c - mean and half_norms[centers] = (|c|² - |mean|²) / 2, for matches that
+// lose little to rounding where samples are far from 0: with them |x - c|² is |x - mean|² - 2 ·
+// match. With mean NULL the centers as they are.
+void fx__shift_centers(const float *centers, size_t count, size_t d, const double *mean,
+                       float *shifted, float *half_norms);
+
 double fx__dot(const float *x, const float *y, size_t d);
+
+// |x - mean|², or |x|² with mean NULL.
+double fx__squared_length(const float *x, const double *mean, size_t d);
 
 // |x - c|², or, spherical (|c| = 1), |x|² - <x, c>².
 double fx__residual(const float *x, const float *center, size_t d, bool spherical);
