@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "features/kmeans_bounds.h"
 #include "features/nearest.h"
 #include "featx/kmeans.h"
 #include "featx/rng.h"
@@ -146,6 +147,49 @@ Test(kmeans, assigns_the_nearest) {
                 fx_matrix_destroy(&centers);
             }
         fx_matrix_destroy(&samples);
+    }
+}
+
+// Centers that grow, shrink and jump, most of them a little: all that bounds have to follow.
+Test(kmeans, bounds_follow_any_move) {
+    enum { N = 600, D = 5, K = 90 };
+    for (int spherical = 0; spherical < 2; spherical++) {
+        fx_matrix samples = uniform(N, D, 13), centers = uniform(K, D, 14);
+        double mean[D] = {0.5, 0.5, 0.5, 0.5, 0.5};
+        uint32_t assigned[N] = {0};
+        fx_bounds *bounds;
+        for (size_t i = 0; i < N * D; i++) samples.data[i] = 0.5f + 0.2f * (samples.data[i] - 0.5f);
+        cr_assert_eq(
+            fx__bounds_create(&samples, spherical ? NULL : mean, &centers, &bounds, &error), FX_OK);
+        for (uint32_t step = 0; step < 30; step++) {
+            for (uint32_t c = 0; c < K; c++) {
+                double size = step < 2 ? 3 : noise_unit(15, step * K + c) < 0.05 ? 0.5 : 0.98;
+                double length = 0;
+                for (uint32_t k = 0; k < D; k++) {
+                    float *x = &centers.data[c * D + k];
+                    *x = (float)(0.5 + size * (*x - 0.5) +
+                                 0.01 * (noise_unit(16, (step * K + c) * D + k) - 0.5));
+                    length += (double)*x * *x;
+                }
+                for (size_t k = 0; k < D && spherical; k++)
+                    centers.data[c * D + k] /= (float)sqrt(length);
+            }
+            size_t changes;
+            cr_assert_eq(fx__bounds_assign(bounds, &centers, assigned, &changes, &error), FX_OK);
+            for (size_t i = 0; i < N; i++) {
+                const float *x = samples.data + i * D;
+                double least = INFINITY;
+                for (size_t c = 0; c < K; c++)
+                    least = fmin(least, mismatch(x, centers.data + c * D, D, spherical));
+                double own = mismatch(x, centers.data + assigned[i] * D, D, spherical);
+                // Rounding of products of at most 2 · 6 at the first steps.
+                cr_assert(own <= least + 1e-5, "spherical %d, step %u, sample %zu: %g, nearest %g",
+                          spherical, step, i, own, least);
+            }
+        }
+        fx__bounds_destroy(bounds);
+        fx_matrix_destroy(&samples);
+        fx_matrix_destroy(&centers);
     }
 }
 
