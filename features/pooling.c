@@ -1,7 +1,7 @@
 // Levels of a pyramid, means and norms.
 //
-// A cell of a grid of g · f cells a side holds positions p with ⌊p · gf / n⌋ = j, so f neighbors of
-// them make up ⌊p · g / n⌋ = ⌊j / f⌋ exactly: coarser levels come from finer ones.
+// The cell ⌊p · g / n⌋ that position p of n lies in is ⌊j / 2⌋ of the cell j = ⌊p · 2g / n⌋ of a
+// grid of twice as many: coarser levels come from finer ones.
 //
 // Sources: Lazebnik, Schmid & Ponce, "Beyond bags of features", CVPR 2006 (here all levels weigh
 // the same); signed square roots: Perronnin, Sánchez & Mensink, ECCV 2010.
@@ -10,21 +10,20 @@
 #include <math.h>
 #include <string.h>
 
-int fx__pool_levels(const fx_bovw_params *params, int sides[FX__LEVELS]) {
-    int finest[FX__LEVELS] = {params->grid}, count = 1;
-    for (int side = params->grid; params->pyramid && side > 1; count++) {
-        side = side % 2 == 0 ? side / 2 : 1;
-        finest[count] = side;
-    }
-    for (int i = 0; i < count; i++) sides[i] = finest[count - 1 - i];
-    return count;
+static size_t side_of(const fx_bovw_params *params, int level) {
+    return (size_t)params->grid << level;
 }
 
 size_t fx__pool_cells(const fx_bovw_params *params) {
-    int sides[FX__LEVELS], levels = fx__pool_levels(params, sides);
     size_t cells = 0;
-    for (int i = 0; i < levels; i++) cells += (size_t)sides[i] * (size_t)sides[i];
+    for (int level = 0; level < params->levels; level++)
+        cells += side_of(params, level) * side_of(params, level);
     return cells;
+}
+
+size_t fx__pool_finest(const fx_bovw_params *params) {
+    size_t side = side_of(params, params->levels - 1);
+    return side * side;
 }
 
 static void merge(bool max, size_t length, const float *from, float *into) {
@@ -33,18 +32,17 @@ static void merge(bool max, size_t length, const float *from, float *into) {
 }
 
 void fx__pool_pyramid(const fx_bovw_params *params, size_t length, size_t *patches, float *cells) {
-    int sides[FX__LEVELS], levels = fx__pool_levels(params, sides);
     size_t all = fx__pool_cells(params), begin = all;
     bool max = params->pool == FX_BOVW_POOL_MAX;
-    for (int level = levels - 1; level > 0; level--) {
-        size_t side = (size_t)sides[level], above = (size_t)sides[level - 1];
+    for (int level = params->levels - 1; level > 0; level--) {
+        size_t side = side_of(params, level), above = side / 2;
         begin -= side * side;
         float *coarse = cells + (begin - above * above) * length;
         size_t *coarse_patches = patches + begin - above * above;
         memset(coarse, 0, above * above * length * sizeof *coarse);
         memset(coarse_patches, 0, above * above * sizeof *coarse_patches);
         for (size_t i = 0; i < side * side; i++) {
-            size_t y = i / side * above / side, x = i % side * above / side, j = y * above + x;
+            size_t j = i / side / 2 * above + i % side / 2;
             merge(max, length, cells + (begin + i) * length, coarse + j * length);
             coarse_patches[j] += patches[begin + i];
         }

@@ -8,14 +8,12 @@
 
 #include "featx/visual_words.h"
 
-enum { FX__LEVELS = 8 };
+enum { FX__LEVELS = 6 };
 
-// Sides of the grids of a pyramid, the coarsest first; returns how many, ≤ FX__LEVELS. The last is
-// `grid`; each one before has half the side while that is whole, and the first is 1. Without
-// `pyramid` there is only the last.
-int fx__pool_levels(const fx_bovw_params *params, int sides[FX__LEVELS]);
 // Cells of all levels.
 size_t fx__pool_cells(const fx_bovw_params *params);
+// Those of the finest, which stand last.
+size_t fx__pool_finest(const fx_bovw_params *params);
 
 // Cells [cells, length] with patches[cells] in them: the finest level is given, at the end; fills
 // the coarser ones from it, and makes means.

@@ -172,10 +172,11 @@ static void add_image(gatherer *g, const fx_image *image) {
     const fx_bovw_params *p = &g->vocabulary->params;
     range down = {0, (image->height - p->patch) / p->stride + 1};
     range across = {0, (image->width - p->patch) / p->stride + 1};
-    for (int i = 0; i < p->grid; i++)
-        for (int j = 0; j < p->grid; j++)
-            add_cell(g, image, share(down, i, p->grid), share(across, j, p->grid),
-                     (size_t)i * (size_t)p->grid + (size_t)j);
+    int side = p->grid << (p->levels - 1);
+    for (int i = 0; i < side; i++)
+        for (int j = 0; j < side; j++)
+            add_cell(g, image, share(down, i, side), share(across, j, side),
+                     (size_t)i * (size_t)side + (size_t)j);
 }
 
 bool fx__bovw_scaled_size(const fx_bovw_params *params, const fx_image *image, int scale,
@@ -228,7 +229,7 @@ fx_status fx_bovw_extract(const fx_vocabulary *vocabulary, const fx_image *image
     gatherer g;
     prepare(vocabulary, scratch, &g);
     size_t cells = fx__pool_cells(p), length = g.encoder->length(vocabulary);
-    g.finest = cells - (size_t)p->grid * (size_t)p->grid;
+    g.finest = cells - fx__pool_finest(p);
     g.tile.cells = out + g.finest * length;
     memset(g.patches, 0, cells * sizeof *g.patches);
     memset(out, 0, cells * length * sizeof *out);

@@ -55,7 +55,7 @@ fx_status fx__learn_idf(fx_vocabulary *vocabulary, const fx_image_source *images
     presence.params.encoding = FX_BOVW_HARD;
     presence.params.pool = FX_BOVW_POOL_MAX;
     presence.params.grid = 1;
-    presence.params.pyramid = false;
+    presence.params.levels = 1;
     presence.params.norm = FX_BOVW_NORM_NONE;
     size_t words = vocabulary->words.rows, threads = (size_t)fx__threads();
     readers all = {.presence = &presence, .images = images, .count = images->count};

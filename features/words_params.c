@@ -3,10 +3,13 @@
 #include <stdio.h>
 
 #include "features/local_descriptors.h"
+#include "features/pooling.h"
 #include "features/visual_words_state.h"
 #include "features/vocabulary.h"
 #include "src/base/memory.h"
 #include "src/base/params.h"
+
+enum { MOST_CELLS = 64 }; // a side
 
 static const char *const local_names[] = {"auto", "patch", "sift", "gray", "hog", NULL};
 static const char *const window_names[] = {"none", "flat", "gaussian", NULL};
@@ -109,10 +112,12 @@ static const fx_param keys[] = {
      .min = 1,
      .max = 64,
      .help = "codes are pooled over grid × grid cells of the image"},
-    {.key = "pyramid",
-     .kind = FX_PARAM_BOOL,
-     .offset = AT(pyramid),
-     .help = "also over coarser grids: half as many cells a side while that is whole, then 1"},
+    {.key = "levels",
+     .kind = FX_PARAM_INT,
+     .offset = AT(levels),
+     .min = 1,
+     .max = FX__LEVELS,
+     .help = "of a pyramid: each level has twice as many cells a side as the one before"},
     {.key = "pool",
      .kind = FX_PARAM_CHOICE,
      .offset = AT(pool),
@@ -180,6 +185,7 @@ fx_bovw_params fx_bovw_defaults(void) {
                             .scales = 1,
                             .scale_factor = 1.4142135f,
                             .grid = 4,
+                            .levels = 1,
                             .norm = FX_BOVW_NORM_NONE,
                             .whiten = true,
                             .whiten_epsilon = 0.01f,
@@ -224,6 +230,12 @@ static fx_status check_local(const fx_bovw_params *p, fx_error *error) {
 fx_status fx__bovw_check(const fx_bovw_params *params, fx_error *error) {
     FX__TRY(fx__params_check(&fx__bovw_section, params, error));
     FX__TRY(check_local(params, error));
+    if (params->grid << (params->levels - 1) > MOST_CELLS)
+        return fx_error_set(error, FX_ERROR_USAGE,
+                            "bovw.levels: found %d, which ends in %d cells a side from bovw.grid "
+                            "%d, expected at most %d",
+                            params->levels, params->grid << (params->levels - 1), params->grid,
+                            MOST_CELLS);
     const char *encoding = encoding_names[params->encoding];
     bool of_vectors = fx__bovw_is_of_vectors(params);
     if (of_vectors && params->pool == FX_BOVW_POOL_MAX)

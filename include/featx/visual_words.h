@@ -67,7 +67,7 @@ typedef struct fx_bovw_params {
     float threshold;      // of `threshold`
     float nearest;        // of `nearest`: share of the words
     int grid;             // grid × grid cells
-    bool pyramid;         // also grids of half as many cells a side, down to 1
+    int levels;           // of a spatial pyramid: grids of grid, 2 grid, 4 grid … ≤ 64 cells a side
     int pool;             // fx_bovw_pool
     bool intra;           // l2 of each word's part, of vlad and fisher
     int norm;             // fx_bovw_norm, over the whole descriptor
@@ -101,7 +101,7 @@ void fx_vocabulary_destroy(fx_vocabulary *vocabulary);
 const fx_bovw_params *fx_vocabulary_params(const fx_vocabulary *vocabulary);
 int fx_vocabulary_channels(const fx_vocabulary *vocabulary);
 
-// The cells of the grid (and of the pyramid's coarser ones) times the numbers of a cell: words,
+// The cells of all levels times the numbers of a cell: words,
 // twice that for threshold, words · d for vlad, 2 · words · d for fisher, d those of a local
 // descriptor.
 size_t fx_bovw_length(const fx_vocabulary *vocabulary);
