@@ -8,6 +8,7 @@
 #include "features/vocabulary.h"
 #include "src/base/memory.h"
 #include "tests/support/noise.h"
+#include "tests/support/plain_sift.h"
 
 static fx_error error;
 
@@ -87,7 +88,7 @@ Test(patches, plain_reference) {
 }
 
 Test(local, rectangles_change_nothing) {
-    for (int local = FX_BOVW_PATCH; local <= FX_BOVW_SIFT; local++)
+    for (int local = FX_BOVW_PATCH; local <= FX_BOVW_HOG; local++)
         for (int stride = 1; stride <= 5; stride += 2) {
             fx_bovw_params params = make_params(local, 8, stride);
             int side = fx__local_side(&params);
@@ -121,7 +122,7 @@ Test(local, gain_and_offset) {
         brighter.pixels[i] = (uint8_t)(2 * image.pixels[i] + 70);
     }
     fx_positions one = {.columns = 1, .rows = 1, .stride = 1};
-    for (int local = FX_BOVW_PATCH; local <= FX_BOVW_SIFT; local++) {
+    for (int local = FX_BOVW_PATCH; local <= FX_BOVW_HOG; local++) {
         fx_bovw_params params = make_params(local, 12, 1);
         params.contrast = 0;
         float *a = extract(&params, &image, &one), *b = extract(&params, &brighter, &one);
@@ -138,7 +139,7 @@ Test(local, a_flat_image_gives_zeros) {
     fx_image image = make_image(5, 20, 20, 1);
     memset(image.pixels, 200, 400);
     fx_positions all = {.columns = 9, .rows = 9, .stride = 1};
-    for (int local = FX_BOVW_PATCH; local <= FX_BOVW_SIFT; local++) {
+    for (int local = FX_BOVW_PATCH; local <= FX_BOVW_HOG; local++) {
         fx_bovw_params params = make_params(local, 12, 1);
         params.contrast = 0;
         float *out = extract(&params, &image, &all);
@@ -146,6 +147,109 @@ Test(local, a_flat_image_gives_zeros) {
         free(out);
     }
     free(image.pixels);
+}
+
+Test(patches, gray_of_color) {
+    fx_image image = make_image(9, 15, 17, 3), gray = {0};
+    cr_assert_eq(fx_image_convert(&image, 1, &gray, &error), FX_OK);
+    fx_positions all = {.x = 2, .y = 1, .columns = 4, .rows = 3, .stride = 2};
+    for (int patch = 2; patch <= 9; patch++) {
+        fx_bovw_params params = make_params(FX_BOVW_GRAY, patch, 2);
+        float *of_color = extract(&params, &image, &all), *of_gray = extract(&params, &gray, &all);
+        cr_assert_eq(fx__local_length(&params, 3), (size_t)(patch * patch));
+        cr_assert_arr_eq(of_color, of_gray, (size_t)(12 * patch * patch) * sizeof *of_gray);
+        free(of_color);
+        free(of_gray);
+    }
+    free(image.pixels);
+    fx_image_destroy(&gray);
+}
+
+// Rectangles of all kinds of descriptors in images that they fill up to the last pixel.
+static void check_dense(const fx_dense_sift *s, int columns, int rows, int stride, int channels) {
+    int patch = s->cells * s->cell;
+    size_t length = (size_t)(s->cells * s->cells * s->orientations);
+    fx_image image = make_image((uint32_t)(patch + stride), (rows - 1) * stride + patch,
+                                (columns - 1) * stride + patch, channels);
+    fx_positions all = {.columns = columns, .rows = rows, .stride = stride};
+    float *scratch, *out = malloc((size_t)(rows * columns) * length * sizeof *out);
+    size_t floats = fx__dense_sift_scratch(s, columns, rows, stride);
+    cr_assert_eq(fx__allocate(floats, sizeof(float), &scratch, &error), FX_OK);
+    memset(scratch, 0x7F, floats * sizeof *scratch);
+    fx__dense_sift_extract(s, &image, &all, scratch, out);
+    double *expected = malloc(length * sizeof *expected);
+    for (int i = 0; i < rows * columns; i++) {
+        plain_sift(s, &image, i % columns * stride, i / columns * stride, atan2, expected);
+        // Angles are good to 4e-7 of 45° and to a rounding of the number of bins.
+        for (size_t k = 0; k < length; k++)
+            cr_assert(fabs(out[(size_t)i * length + k] - expected[k]) <= 5e-7 * s->orientations,
+                      "%d × %d cells, %d bins, window %d, stride %d: %zu of patch %d: %g, %g",
+                      s->cells, s->cell, s->orientations, s->window, stride, k, i,
+                      (double)out[(size_t)i * length + k], expected[k]);
+    }
+    free(expected);
+    free(out);
+    free(scratch);
+    free(image.pixels);
+}
+
+Test(dense_sift, plain_reference) {
+    const int cell_sizes[] = {1, 2, 3, 4, 5, 7, 8};
+    const int orientations[] = {8, 2, 9, 4, 16, 17, 3, 36};
+    int round = 0;
+    for (int cells = 1; cells <= 8; cells++)
+        for (size_t c = 0; c < 7; c++)
+            for (int window = FX_BOVW_WINDOW_NONE; window <= FX_BOVW_WINDOW_GAUSSIAN; window++) {
+                if (cells * cell_sizes[c] > 24 || cells * cell_sizes[c] < 2) continue;
+                fx_dense_sift s = {.cells = cells,
+                                   .cell = cell_sizes[c],
+                                   .orientations = orientations[round % 8],
+                                   .half = round / 2 % 2,
+                                   .window = window,
+                                   .window_size = 0.5f + (float)(round % 4)};
+                check_dense(&s, 1 + round % 5, 1 + round % 3, 1 + round % 6, 1 + round % 2 * 2);
+                round++;
+            }
+}
+
+Test(dense_sift, large_cells) {
+    fx_dense_sift s = {.cells = 2, .cell = 32, .orientations = 8, .window_size = 2};
+    for (s.window = FX_BOVW_WINDOW_NONE; s.window <= FX_BOVW_WINDOW_GAUSSIAN; s.window++)
+        check_dense(&s, 2, 1, 32, 1);
+}
+
+// Mirrored: cells from right to left, orientations 180° - b. Turned by 90°: cell (y, x) is where
+// (x, n - 1 - y) was. With cells of an odd side, whose centers are whole pixels.
+Test(dense_sift, flip_and_rotation) {
+    for (int window = FX_BOVW_WINDOW_NONE; window <= FX_BOVW_WINDOW_GAUSSIAN; window++) {
+        fx_bovw_params params = make_params(FX_BOVW_SIFT, 20, 1);
+        params.window = window;
+        fx_image image = make_image(8, 20, 20, 1), flipped = make_image(8, 20, 20, 1);
+        fx_image turned = make_image(8, 20, 20, 1);
+        for (int y = 0; y < 20; y++)
+            for (int x = 0; x < 20; x++) {
+                flipped.pixels[y * 20 + 19 - x] = image.pixels[y * 20 + x];
+                turned.pixels[x * 20 + 19 - y] = image.pixels[y * 20 + x]; // +x becomes +y
+            }
+        fx_positions one = {.columns = 1, .rows = 1, .stride = 1};
+        float *v = extract(&params, &image, &one), *f = extract(&params, &flipped, &one);
+        float *t = extract(&params, &turned, &one);
+        for (size_t y = 0; y < 4; y++)
+            for (size_t x = 0; x < 4; x++)
+                for (size_t bin = 0; bin < 8; bin++) {
+                    float value = v[(y * 4 + x) * 8 + bin]; // up to 0.4, a few roundings
+                    float mirrored = f[(y * 4 + 3 - x) * 8 + (12 - bin) % 8];
+                    float rotated = t[(x * 4 + 3 - y) * 8 + (bin + 2) % 8];
+                    cr_assert(fabsf(value - mirrored) <= 1e-6f, "%g, %g", value, mirrored);
+                    cr_assert(fabsf(value - rotated) <= 1e-6f, "%g, %g", value, rotated);
+                }
+        free(v);
+        free(f);
+        free(t);
+        free(image.pixels);
+        free(flipped.pixels);
+        free(turned.pixels);
+    }
 }
 
 // Sum over the cells of one orientation.

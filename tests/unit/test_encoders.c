@@ -77,3 +77,46 @@ Test(encoders, triangle) {
         cr_assert_eq(out[words], 1);
     }
 }
+
+Test(encoders, threshold_max) {
+    fill();
+    for (size_t a = 0; a < 12; a++) {
+        size_t words = sizes[a];
+        float positive[LD + 1] = {0}, negative[LD + 1] = {0};
+        fx__encode_threshold_max(products, ROWS, words, LD, 0.3f, positive, negative);
+        for (size_t w = 0; w < words; w++) {
+            float above = 0, below = 0;
+            for (size_t row = 0; row < ROWS; row++) {
+                above = fmaxf(above, products[row * LD + w] - 0.3f);
+                below = fmaxf(below, -products[row * LD + w] - 0.3f);
+            }
+            cr_assert_eq(positive[w], above);
+            cr_assert_eq(negative[w], below);
+        }
+        cr_assert_eq(positive[words], 0, "wrote beyond the words");
+        cr_assert_eq(negative[words], 0);
+    }
+}
+
+// Every count of every size, with many equal values, of which the first are taken.
+Test(encoders, largest) {
+    for (size_t words = 1; words <= 40; words++)
+        for (size_t count = 1; count <= words; count++)
+            for (uint32_t values = 1; values <= 101; values += 20) {
+                float match[40], scratch[40], sums[41] = {0}, once[41] = {0};
+                for (uint32_t w = 0; w < words; w++)
+                    match[w] = (float)(noise((uint32_t)count, w) % values) - 50;
+                for (int twice = 0; twice < 2; twice++) {
+                    fx__encode_largest(match, words, count, false, scratch, sums);
+                    fx__encode_largest(match, words, count, true, scratch, once);
+                }
+                for (size_t w = 0; w < words; w++) {
+                    size_t before = 0;
+                    for (size_t o = 0; o < words; o++)
+                        before += match[o] > match[w] || (match[o] == match[w] && o < w);
+                    cr_assert_eq(sums[w], before < count ? 2 : 0, "%zu of %zu", count, words);
+                    cr_assert_eq(once[w], before < count ? 1 : 0);
+                }
+                cr_assert_eq(sums[words], 0);
+            }
+}
