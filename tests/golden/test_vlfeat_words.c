@@ -102,8 +102,8 @@ static fx_vocabulary make_vocabulary(fx_bovw_encoding encoding) {
         cr_assert_eq(fx__allocate(WORDS, sizeof(float), &v.priors, &error), FX_OK);
         for (uint32_t i = 0; i < WORDS * D; i++)
             v.variances.data[i] = 0.3f + (float)noise_unit(33, i) / 2;
-        for (uint32_t i = 0; i < WORDS; i++)
-            v.priors[i] = (float)(i + 1) / (WORDS * (WORDS + 1) / 2);
+        for (uint32_t i = 0; i < WORDS; i++) // sum 1
+            v.priors[i] = (float)(i + 1) / 15;
     }
     cr_assert_eq(fx__vocabulary_complete(&v, &error), FX_OK);
     return v;

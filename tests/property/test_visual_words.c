@@ -222,6 +222,7 @@ static void check_against_reference(const fx_vocabulary *v, const fx_image *imag
     const fx_bovw_params *p = &v->params;
     size_t length = fx_bovw_length(v), cells = 0;
     for (int side = p->grid; side < p->grid << p->levels; side *= 2) cells += (size_t)(side * side);
+    cr_assert(length > 0 && cells > 0);
     double *expected = calloc(length, sizeof *expected), *patches = calloc(cells, sizeof *patches);
     for (int scale = 0; scale < p->scales; scale++) {
         double factor = pow(p->scale_factor, scale);

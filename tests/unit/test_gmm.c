@@ -159,8 +159,8 @@ Test(gmm, errors) {
     cr_assert_str_eq(error.message, "samples: found 50 of 4 numbers, expected at least one of 3");
     samples.data[70] = NAN;
     cr_assert_eq(fx_gmm_improve(&samples, &params, NULL, &mixture, NULL, &error), FX_ERROR_NUMERIC);
-    cr_assert_eq(fx_gmm_learn(&samples, &params, NULL, &mixture, NULL, &error), FX_ERROR_NUMERIC);
     fx_gmm_destroy(&mixture);
+    cr_assert_eq(fx_gmm_learn(&samples, &params, NULL, &mixture, NULL, &error), FX_ERROR_NUMERIC);
     fx_gmm_destroy(NULL);
     fx_matrix_destroy(&samples);
     fx_matrix_destroy(&wider);

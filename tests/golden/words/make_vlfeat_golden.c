@@ -67,7 +67,7 @@ int main(void) {
     static float assignments[ROWS * WORDS];
     for (uint32_t i = 0; i < WORDS * D; i++) words[i] = (float)noise_unit(32, i);
     for (uint32_t i = 0; i < WORDS * D; i++) variances[i] = 0.3f + (float)noise_unit(33, i) / 2;
-    for (uint32_t i = 0; i < WORDS; i++) priors[i] = (float)(i + 1) / (WORDS * (WORDS + 1) / 2);
+    for (uint32_t i = 0; i < WORDS; i++) priors[i] = (float)(i + 1) / 15;
     for (uint32_t i = 0; i < ROWS * D; i++) x[i] = 2 * (float)noise_unit(34, i);
     for (int row = 0; row < ROWS; row++) {
         int best = 0;
