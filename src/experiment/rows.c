@@ -83,7 +83,8 @@ fx_samples fx__samples_view(const fx_samples *base, const uint32_t *indices, siz
 // Buffers of one thread.
 typedef struct worker {
     fx_descriptor_scratch *scratch;
-    fx_image image, spare;
+    fx_image image;
+    fx_augmentation_scratch spare;
 } worker;
 
 struct fx_augmented {
@@ -171,7 +172,7 @@ void fx__augmented_destroy(fx_augmented *augmented) {
     for (size_t i = 0; augmented->workers && i < augmented->worker_count; ++i) {
         fx_descriptor_scratch_destroy(augmented->workers[i].scratch);
         fx_image_destroy(&augmented->workers[i].image);
-        fx_image_destroy(&augmented->workers[i].spare);
+        fx_augmentation_scratch_destroy(&augmented->workers[i].spare);
     }
     free(augmented->workers);
     free(augmented);
