@@ -42,7 +42,9 @@ typedef struct fx_mlp_params {
     int pieces;         // of maxout; 2 … 16
     int init;           // fx_init; auto: He for the ReLU family and maxout, else Xavier; 0 without
                         // hidden layers
-    float dropout;      // probability of zeroing a hidden unit in training; [0, 1)
+    float init_scale;   // multiplies the deviation of the initial weights
+    bool bias; // of layers without batch normalization; false: their outputs are linear maps alone
+    float dropout; // probability of zeroing a hidden unit in training; [0, 1)
     float input_dropout;
     bool batch_norm;
     int loss; // fx_loss
@@ -62,9 +64,9 @@ size_t fx_mlp_outputs(const fx_mlp *mlp);
 size_t fx_mlp_parameters(const fx_mlp *mlp);               // trained numbers
 const fx_mlp_params *fx_mlp_get_params(const fx_mlp *mlp); // init resolved
 
-// Layers: hidden + 1. Weights [inputs, width · pieces] row-major and biases (or beta) [width ·
-// pieces] of layer l, lent. Piece k of unit j of a maxout layer is column k · width + j; the last
-// layer has one piece.
+// Layers: hidden + 1. Weights [inputs, width · pieces] row-major and biases (or beta, or NULL where
+// there are none) [width · pieces] of layer l, lent, for reading or for weights of one's own. Piece
+// k of unit j of a maxout layer is column k · width + j; the last layer has one piece.
 size_t fx_mlp_layers(const fx_mlp *mlp);
 float *fx_mlp_weights(fx_mlp *mlp, size_t layer, size_t *rows, size_t *columns);
 float *fx_mlp_biases(fx_mlp *mlp, size_t layer);

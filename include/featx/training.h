@@ -10,17 +10,33 @@ extern "C" {
 #endif
 
 typedef enum fx_optimizer { FX_SGD, FX_ADAMW } fx_optimizer;
-typedef enum fx_schedule { FX_SCHEDULE_CONSTANT, FX_SCHEDULE_STEP, FX_SCHEDULE_COSINE } fx_schedule;
+typedef enum fx_schedule {
+    FX_SCHEDULE_CONSTANT,
+    FX_SCHEDULE_STEP,
+    FX_SCHEDULE_COSINE,
+    FX_SCHEDULE_ONE_CYCLE,
+} fx_schedule;
+typedef enum fx_reduction { FX_REDUCTION_MEAN, FX_REDUCTION_SUM } fx_reduction;
+typedef enum fx_class_weights { FX_CLASS_WEIGHTS_NONE, FX_CLASS_WEIGHTS_BALANCED } fx_class_weights;
 
 typedef struct fx_training_params {
     int epochs; // 0 is auto: 20 from 20,000 training samples on, below that 20 · √(20,000 / n), at
                 // most 100
-    int batch_size;
+    int batch_size;      // all samples where there are not more
     int optimizer;       // fx_optimizer
     float learning_rate; // 0 is auto: 0.003 for AdamW, 0.01 for SGD
     float momentum;      // of SGD
+    bool nesterov;       // of SGD
     float weight_decay;  // decoupled (AdamW); added to the gradient (SGD). Weights only, no biases
     int schedule;        // fx_schedule; step: a tenth at 1/2 and again at 3/4 of the epochs
+    float warmup;        // epochs in which the rate rises linearly to that of the schedule
+    float gradient_clip; // the gradient is shortened to this length; 0: never
+    float max_norm;      // so are the weights into each hidden unit after a step; 0: never
+    float average;       // decay of the moving average of the weights that takes their place in
+                         // validation and in the end; 0: none
+    float mixup;       // α of the Beta(α, α) that the parts of two mixed samples follow; 0: none
+    int class_weights; // fx_class_weights; balanced: samples / (classes · samples of the class)
+    int reduction;     // fx_reduction of the losses of a batch; the recorded ones are means
     float label_smoothing;
     float validation;   // fraction of the training samples held out; 0 for none
     int early_stopping; // epochs without a better validation accuracy before stopping; 0 never
@@ -38,7 +54,8 @@ fx_training_params fx_training_resolve(const fx_training_params *params, size_t 
 typedef struct fx_samples {
     const void *self;
     size_t count, length;
-    const int *labels; // [count]
+    const int *labels;    // [count]; NULL where there are
+    const float *targets; // [count, outputs] real numbers for the squared error, or NULL
     // Fills x[n, length] with rows indices[n], as they are seen in `epoch` (augmentation may differ
     // from epoch to epoch; epoch 0 is the plain sample). Called from one thread at a
     // time; may run in parallel inside.
@@ -59,7 +76,8 @@ typedef struct fx_epoch {
     int epoch; // 1-based
     double learning_rate;
     double train_loss, train_accuracy; // running averages over the epoch, with dropout as trained
-    double validation_loss, validation_accuracy; // NaN without a validation set
+    double validation_loss, validation_accuracy; // NaN without a validation set; accuracies also
+                                                 // with real-valued targets
     double seconds;
 } fx_epoch;
 

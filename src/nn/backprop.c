@@ -23,6 +23,7 @@
 #include <string.h>
 
 #include "src/base/gemm.h"
+#include "src/base/kernel.h"
 #include "src/base/parallel.h"
 #include "src/nn/activation.h"
 #include "src/nn/batch_norm.h"
@@ -35,6 +36,7 @@ enum {
     TILES = 4,              // wanted at least
     SMALLEST = 32,          // side below which nothing is cut further
     SCORE_PIECES = 16,      // of the rows, for scores and loss, at most
+    NORM_PIECES = 16,       // of the gradient, for its length
     PRODUCT_WORK = 1 << 18, // m·n·k from which on it is worth waking other threads for
 };
 
@@ -71,11 +73,12 @@ static fx_status layer_create(const fx_mlp *mlp, const fx__layer *layer, size_t 
     if (layer->pieces > 1) FX__TRY(fx__allocate(rows, layer->width, &state->winner, error));
     FX__TRY(fx__allocate(layer->columns, row, &state->scale, error));
     for (size_t j = 0; j < layer->columns; j++) state->scale[j] = 1;
-    if (!layer->batch_norm) {
+    if (!layer->batch_norm && layer->bias) {
         state->shift = layer->bias;
         return FX_OK;
     }
-    FX__TRY(fx__allocate(layer->columns, row, &state->shift, error));
+    FX__TRY(fx__allocate(layer->columns, row, &state->shift, error)); // 0 without biases
+    if (!layer->batch_norm) return FX_OK;
     FX__TRY(fx__allocate(layer->columns, row, &state->mean, error));
     return fx__allocate(layer->columns, row, &state->variance, error);
 }
@@ -111,7 +114,7 @@ void fx__backprop_destroy(fx__backprop *b) {
     for (size_t l = 0; b->layers && l < b->mlp->layer_count; l++) {
         fx__layer_state *state = &b->layers[l];
         if (state->output != state->linear) free(state->output);
-        if (b->mlp->layers[l].batch_norm) free(state->shift);
+        if (b->mlp->layers[l].batch_norm || !b->mlp->layers[l].bias) free(state->shift);
         free(state->linear);
         free(state->kept);
         free(state->winner);
@@ -214,8 +217,8 @@ static void forward(fx__backprop *b, size_t n) {
     }
 }
 
-// Scores and loss, in pieces of whole rows; with `gradient`, the scores become δ.
-static fx__loss_sum score(fx__backprop *b, size_t n, float label_smoothing, bool gradient) {
+// Scores and loss, in pieces of whole rows; the scores become δ where that is wanted.
+static fx__loss_sum score(fx__backprop *b, size_t n, fx__loss_options loss, fx__targets targets) {
     const fx_mlp *mlp = b->mlp;
     const size_t last = mlp->layer_count - 1;
     const fx__layer *layer = &mlp->layers[last];
@@ -223,6 +226,7 @@ static fx__loss_sum score(fx__backprop *b, size_t n, float label_smoothing, bool
     float *scores = b->layers[last].linear;
     const size_t even = part(n, SCORE_PIECES, 1), rows = even > SMALLEST ? even : SMALLEST;
     fx__loss_sum sums[SCORE_PIECES];
+    loss.bias = layer->bias;
 #pragma omp parallel for schedule(static) if (n * layer->inputs * layer->width > PRODUCT_WORK / 2)
     for (size_t i = 0; i < n; i += rows) {
         size_t count = n - i < rows ? n - i : rows;
@@ -230,8 +234,11 @@ static fx__loss_sum score(fx__backprop *b, size_t n, float label_smoothing, bool
         fx__gemm_serial(false, false, count, layer->width, layer->inputs, 1,
                         input + i * layer->inputs, layer->inputs, layer->weights, layer->width, 0,
                         s, layer->width);
-        sums[i / rows] = fx__loss(mlp->params.loss, label_smoothing, count, layer->width, s,
-                                  layer->bias, b->labels + i, 1.0f / (float)n, gradient);
+        fx__targets piece = targets;
+        if (piece.labels) piece.labels += i;
+        if (piece.partners) piece.partners += i;
+        if (piece.values) piece.values += i * layer->width;
+        sums[i / rows] = fx__loss(&loss, count, layer->width, s, piece);
     }
     fx__loss_sum total = {0};
     for (size_t i = 0; i < n; i += rows) {
@@ -250,6 +257,7 @@ static void backward_columns(const fx__backprop *b, size_t l, size_t n, size_t j
                              float *delta) {
     const fx__layer *layer = &b->mlp->layers[l];
     const fx__layer_state *state = &b->layers[l];
+    if (!layer->bias) return;
     float *bias = b->gradient + (layer->bias - b->mlp->parameters) + j;
     if (!layer->batch_norm) {
         fx__column_sums(n, count, delta + j, layer->columns, bias);
@@ -341,6 +349,14 @@ static void weight_gradient(const fx__backprop *b, size_t l, size_t n, const flo
     }
 }
 
+// Biases, gamma and beta, by b->gradient.
+static void step_others(const fx__backprop *b, const fx__layer *layer,
+                        const fx__optimizer *optimizer) {
+    size_t at = (size_t)(layer->weights - b->mlp->parameters) + layer->inputs * layer->columns;
+    fx__optimizer_update(optimizer, b->mlp->parameters, at, 1, layer->others, layer->others,
+                         b->gradient + at, layer->others, false);
+}
+
 // `delta` is the gradient by the scores.
 static void backward(fx__backprop *b, size_t n, float *delta, const fx__optimizer *optimizer) {
     const fx_mlp *mlp = b->mlp;
@@ -353,24 +369,54 @@ static void backward(fx__backprop *b, size_t n, float *delta, const fx__optimize
         float *below = b->delta[l % 2];
         if (l > 0) backward_layer(b, l - 1, n, delta, below); // before the weights change
         weight_gradient(b, l, n, delta, optimizer);
-        if (optimizer) {
-            size_t at = (size_t)(layer->weights - mlp->parameters) + layer->inputs * layer->columns;
-            size_t count = layer->columns * (layer->batch_norm ? 2 : 1);
-            fx__optimizer_update(optimizer, mlp->parameters, at, 1, count, count, b->gradient + at,
-                                 count, false);
-        }
+        if (optimizer) step_others(b, layer, optimizer);
         delta = below;
     }
 }
 
-fx__loss_sum fx__backprop_run(fx__backprop *b, size_t n, fx__dropout_key key, float label_smoothing,
-                              bool gradient, const fx__optimizer *optimizer) {
+fx__loss_sum fx__backprop_run(fx__backprop *b, size_t n, fx__dropout_key key,
+                              const fx__loss_options *loss, fx__targets targets,
+                              const fx__optimizer *optimizer) {
     draw_masks(b, n, key);
     forward(b, n);
-    fx__loss_sum sum = score(b, n, label_smoothing, gradient);
-    if (gradient && isfinite(sum.loss))
+    fx__loss_sum sum = score(b, n, *loss, targets);
+    if (loss->gradient && isfinite(sum.loss))
         backward(b, n, b->layers[b->mlp->layer_count - 1].linear, optimizer);
     return sum;
+}
+
+FX__KERNEL
+static double sum_of_squares(const float *values, size_t count) {
+    double sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (size_t i = 0; i < count; i++) sum += (double)values[i] * (double)values[i];
+    return sum;
+}
+
+double fx__backprop_norm(const fx__backprop *b) {
+    const size_t count = b->mlp->parameter_count, piece = part(count, NORM_PIECES, 1);
+    double sums[NORM_PIECES], total = 0;
+#pragma omp parallel for schedule(static) if (count > FX__PARALLEL_WORK)
+    for (size_t i = 0; i < NORM_PIECES; i++) {
+        size_t begin = i * piece < count ? i * piece : count;
+        sums[i] =
+            sum_of_squares(b->gradient + begin, count - begin < piece ? count - begin : piece);
+    }
+    for (size_t i = 0; i < NORM_PIECES; i++) total += sums[i];
+    return sqrt(total);
+}
+
+void fx__backprop_step(const fx__backprop *b, const fx__optimizer *optimizer) {
+    for (size_t l = 0; l < b->mlp->layer_count; l++) {
+        const fx__layer *layer = &b->mlp->layers[l];
+        const size_t first = (size_t)(layer->weights - b->mlp->parameters);
+#pragma omp parallel for schedule(static) if (layer->inputs * layer->columns > FX__PARALLEL_WORK)
+        for (size_t i = 0; i < layer->inputs; i++)
+            fx__optimizer_update(optimizer, b->mlp->parameters, first + i * layer->columns, 1,
+                                 layer->columns, layer->columns,
+                                 b->gradient + first + i * layer->columns, layer->columns, true);
+        step_others(b, layer, optimizer);
+    }
 }
 
 void fx__backprop_track(const fx__backprop *b, fx_mlp *mlp, size_t n) {
@@ -392,8 +438,12 @@ fx_status fx_mlp_gradient(fx_mlp *mlp, const float *x, const int *labels, size_t
     FX__TRY(fx__backprop_create(mlp, n, &b, error));
     fx__mlp_standardize(mlp, n, x, b.x);
     memcpy(b.labels, labels, n * sizeof *labels);
-    fx__loss_sum sum = fx__backprop_run(&b, n, (fx__dropout_key){0, 0, 0}, label_smoothing,
-                                        gradient != NULL, NULL);
+    fx__loss_options options = {.loss = mlp->params.loss,
+                                .label_smoothing = label_smoothing,
+                                .gradient = gradient != NULL,
+                                .share = 1 / (float)n};
+    fx__loss_sum sum = fx__backprop_run(&b, n, (fx__dropout_key){0, 0, 0}, &options,
+                                        (fx__targets){.labels = b.labels}, NULL);
     if (loss) *loss = sum.loss / (double)n;
     if (gradient) memcpy(gradient, b.gradient, mlp->parameter_count * sizeof *gradient);
     fx__backprop_destroy(&b);

@@ -35,12 +35,18 @@ FX_MUST_CHECK fx_status fx__backprop_create(const fx_mlp *mlp, size_t rows, fx__
                                             fx_error *error);
 void fx__backprop_destroy(fx__backprop *b);
 
-// Loss of x[n] and labels[n]. With `gradient`, and where the loss is finite, backward too: without
-// an optimizer the gradient is left in b->gradient; with one (begun: fx__optimizer_begin) each part
-// of it goes straight into the parameters, and of b->gradient only the biases' is set. Where params
-// ask for dropout, row i takes the masks of `key` at position + i; dropout of the inputs changes x.
-fx__loss_sum fx__backprop_run(fx__backprop *b, size_t n, fx__dropout_key key, float label_smoothing,
-                              bool gradient, const fx__optimizer *optimizer);
+// Loss of x[n] against the targets (loss->bias is the last layer's, whatever it says). With
+// loss->gradient, and where the loss is finite, backward too: without an optimizer the gradient is
+// left in b->gradient; with one (begun: fx__optimizer_begin) each part of it goes straight into the
+// parameters, and b->gradient holds those of biases, gamma and beta alone. Where params ask for
+// dropout, row i takes the masks of `key` at position + i; dropout of the inputs changes x.
+fx__loss_sum fx__backprop_run(fx__backprop *b, size_t n, fx__dropout_key key,
+                              const fx__loss_options *loss, fx__targets targets,
+                              const fx__optimizer *optimizer);
+
+// Length of b->gradient, and a step by it: for what must know the whole gradient first.
+double fx__backprop_norm(const fx__backprop *b);
+void fx__backprop_step(const fx__backprop *b, const fx__optimizer *optimizer);
 
 // Moves the running statistics of `mlp` (the one that b was made for) towards those of the batch of
 // n rows that was run last.

@@ -2,10 +2,12 @@
 //
 //   cross-entropy  -Σ_j t_j log p_j,  p = softmax(s),  t = (1 - ε) one-hot + ε / K;  ∂ = p - t
 //   hinge          Σ_{j≠y} max(0, 1 + s_j - s_y);  ∂_j = [1 + s_j - s_y > 0], ∂_y = -Σ_{j≠y} ∂_j
-//   squared error  Σ_j (s_j - t_j)²,  t one-hot;  ∂ = 2 (s - t)
+//   squared error  Σ_j (s_j - t_j)²,  t one-hot, or given;  ∂ = 2 (s - t)
 //
-// One pass over the scores gives bias, loss, hit and gradient. ε (label smoothing) is a property of
-// cross-entropy alone. Gradients are multiplied by `share`.
+// A sample that is mixed of two (mixup) has the sum of both losses, each times its part; of the
+// squared error, the loss against t mixed, which differs from that by a constant. A class weight
+// multiplies the loss of its part. One pass over the scores gives bias, loss, hit and gradient. ε
+// (label smoothing) is a property of cross-entropy alone. Gradients are multiplied by `share`.
 //
 // Sources: Weston & Watkins, "Support vector machines for multi-class pattern recognition", ESANN
 // 1999; Szegedy et al., "Rethinking the Inception architecture", CVPR 2016 (label smoothing).
@@ -22,75 +24,102 @@ enum {
     PARALLEL_WORK = 2048, // scores from which on it is worth waking other threads for
 };
 
-typedef struct job {
-    int loss;
-    float smoothing, share;
-    size_t classes;
-    const float *bias;
-    bool gradient;
-} job;
+// The class or the two classes of one sample, with the weights of their losses.
+typedef struct answer {
+    size_t y, other;
+    float weight, other_weight; // 0 where there is no other
+} answer;
 
-static double cross_entropy(const job *b, float *s, size_t y, float largest) {
-    const size_t classes = b->classes;
-    const float even = b->smoothing / (float)classes;
-    const float score = s[y];
+static double cross_entropy(const fx__loss_options *o, size_t classes, float *s, answer t,
+                            float largest) {
+    const float all = t.weight + t.other_weight, hard = 1 - o->label_smoothing;
+    const float even = o->label_smoothing / (float)classes;
+    const double score = (double)(hard * t.weight) * (double)s[t.y] +
+                         (double)(hard * t.other_weight) * (double)s[t.other];
     double scores = 0, sum = 0;
-    if (b->smoothing > 0)
+    if (o->label_smoothing > 0)
         for (size_t j = 0; j < classes; j++) scores += (double)s[j];
 #pragma omp simd
     for (size_t j = 0; j < classes; j++) s[j] = fx__exp(s[j] - largest);
     for (size_t j = 0; j < classes; j++) sum += (double)s[j];
-    const float scale = (float)(1 / sum);
-    if (b->gradient) {
+    const float scale = (float)(1 / sum), share = o->share * all;
+    if (o->gradient) {
 #pragma omp simd
-        for (size_t j = 0; j < classes; j++) s[j] = (s[j] * scale - even) * b->share;
-        s[y] -= (1 - b->smoothing) * b->share;
+        for (size_t j = 0; j < classes; j++) s[j] = (s[j] * scale - even) * share;
+        s[t.y] -= hard * t.weight * o->share;
+        s[t.other] -= hard * t.other_weight * o->share;
     }
-    return log(sum) + (double)largest - (double)(1 - b->smoothing) * (double)score -
-           (double)even * scores;
+    return (double)all * (log(sum) + (double)largest - (double)even * scores) - score;
 }
 
-static double hinge(const job *b, float *s, size_t y) {
-    const float bound = s[y] - 1;
+static double hinge(const fx__loss_options *o, size_t classes, float *s, answer t) {
+    const float bound = s[t.y] - 1, other_bound = s[t.other] - 1;
+    const float share = o->share * t.weight, other_share = o->share * t.other_weight;
     double loss = 0;
-    size_t violated = 0;
-    for (size_t j = 0; j < b->classes; j++) {
-        float excess = s[j] - bound;
-        bool counts = j != y && !(excess <= 0); // NaN counts
-        if (counts) loss += (double)excess;
+    size_t violated = 0, other_violated = 0;
+    for (size_t j = 0; j < classes; j++) {
+        float excess = s[j] - bound, other_excess = s[j] - other_bound;
+        bool counts = j != t.y && !(excess <= 0); // NaN counts
+        bool other_counts = t.other_weight != 0 && j != t.other && !(other_excess <= 0);
+        if (counts) loss += (double)(t.weight * excess);
+        if (other_counts) loss += (double)(t.other_weight * other_excess);
         violated += counts;
-        if (b->gradient) s[j] = counts ? b->share : 0;
+        other_violated += other_counts;
+        if (o->gradient) s[j] = (counts ? share : 0) + (other_counts ? other_share : 0);
     }
-    if (b->gradient) s[y] = -(float)violated * b->share;
+    if (o->gradient) {
+        s[t.y] -= (float)violated * share;
+        s[t.other] -= (float)other_violated * other_share;
+    }
     return loss;
 }
 
-static double squared_error(const job *b, float *s, size_t y) {
+// Against `values`, or where they are NULL against the part of each class in the sample.
+static double squared_error(const fx__loss_options *o, size_t classes, float *s, answer t,
+                            float part, const float *values) {
+    const float all = t.weight + t.other_weight;
     double loss = 0;
-    for (size_t j = 0; j < b->classes; j++) {
-        float d = s[j] - (j == y ? 1.0f : 0.0f);
+    for (size_t j = 0; j < classes; j++) {
+        float target = values ? values[j] : (j == t.y ? part : 0) + (j == t.other ? 1 - part : 0);
+        float d = s[j] - target;
         loss += (double)d * (double)d;
-        if (b->gradient) s[j] = 2 * d * b->share;
+        if (o->gradient) s[j] = 2 * d * (o->share * all);
     }
-    return loss;
+    return (double)all * loss;
 }
 
 FX__KERNEL
-fx__loss_sum fx__loss(int loss, float label_smoothing, size_t n, size_t classes, float *scores,
-                      const float *bias, const int *labels, float share, bool gradient) {
-    const job job = {loss, label_smoothing, share, classes, bias, gradient}, *b = &job;
+fx__loss_sum fx__loss(const fx__loss_options *options, size_t n, size_t classes, float *scores,
+                      fx__targets targets) {
+    const fx__loss_options *o = options;
     fx__loss_sum sum = {0};
     for (size_t i = 0; i < n; i++) {
-        float *s = scores + i * b->classes;
-        const size_t y = (size_t)labels[i];
-        if (b->bias)
-            for (size_t j = 0; j < b->classes; j++) s[j] += b->bias[j];
+        float *s = scores + i * classes;
+        answer t = {.weight = 1};
+        float part = 1;
+        if (o->bias)
+            for (size_t j = 0; j < classes; j++) s[j] += o->bias[j];
         size_t best = 0;
-        for (size_t j = 1; j < b->classes; j++) best = s[j] > s[best] ? j : best;
-        sum.correct += best == y;
-        sum.loss += b->loss == FX_CROSS_ENTROPY ? cross_entropy(b, s, y, s[best])
-                    : b->loss == FX_HINGE       ? hinge(b, s, y)
-                                                : squared_error(b, s, y);
+        for (size_t j = 1; j < classes; j++) best = s[j] > s[best] ? j : best;
+        if (!targets.values) {
+            t.y = t.other = (size_t)targets.labels[i];
+            sum.correct += best == t.y;
+            if (targets.partners) {
+                part = targets.part;
+                t.other = (size_t)targets.partners[i];
+                t.other_weight = 1 - part;
+            }
+            t.weight = part;
+            if (o->class_weights) {
+                t.weight *= o->class_weights[t.y];
+                t.other_weight *= o->class_weights[t.other];
+            }
+        }
+        sum.loss += o->loss == FX_CROSS_ENTROPY ? cross_entropy(o, classes, s, t, s[best])
+                    : o->loss == FX_HINGE
+                        ? hinge(o, classes, s, t)
+                        : squared_error(o, classes, s, t, part,
+                                        targets.values ? targets.values + i * classes : NULL);
     }
     return sum;
 }

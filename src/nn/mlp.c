@@ -1,14 +1,16 @@
 // An MLP: its parameters in one block, and their initialization.
 //
 // Block, layer after layer: weights [inputs, columns] row-major; then, for a hidden layer with
-// batch normalization, gamma and beta [columns]; for any other, biases [columns]. Normalization
-// subtracts the mean, so biases before it would have no effect: beta takes their place.
+// batch normalization, gamma and beta [columns]; for any other, biases [columns], unless there are
+// to be none. Normalization subtracts the mean, so biases before it would have no effect: beta
+// takes their place.
 //
 // Initialization draws a row of weights from the generator of (seed, FX_RNG_WEIGHTS, layer, row):
 // normal with mean 0 and variance
 //   He      2 / inputs for hidden layers, 1 / inputs for the last, which no activation follows
 //   Xavier  2 / (inputs + width)
 //   normal  1
+// and the deviation times init_scale.
 // Everything else starts at 0 (gamma and running variances: 1), and so do the weights of a linear
 // classifier under `auto`: its loss has no symmetry to break.
 //
@@ -52,7 +54,8 @@ fx_status fx__mlp_create_zero(const fx_mlp_params *params, size_t inputs, size_t
         fits = fits && fx__size_mul(layer->width, layer->pieces, &layer->columns) &&
                fx__size_mul(layer->inputs, layer->columns, &weights) && weights <= SIZE_MAX / 64;
         if (!fits) break;
-        mlp->parameter_count += weights + layer->columns * (layer->batch_norm ? 2 : 1);
+        layer->others = layer->columns * (layer->batch_norm ? 2 : params->bias ? 1 : 0);
+        mlp->parameter_count += weights + layer->others;
         mlp->statistic_count += layer->batch_norm ? 2 * layer->columns : 0;
     }
     if (!fits) {
@@ -79,6 +82,7 @@ fx_status fx__mlp_create_zero(const fx_mlp_params *params, size_t inputs, size_t
             for (size_t j = 0; j < layer->columns; j++)
                 layer->gamma[j] = layer->running_variance[j] = 1;
         }
+        if (!layer->batch_norm && !params->bias) continue;
         layer->bias = parameters;
         parameters += layer->columns;
     }
@@ -98,7 +102,7 @@ static void initialize(fx_mlp *mlp, uint64_t seed) {
         if (mlp->params.init == FX_INIT_XAVIER)
             variance = 2.0 / (double)(layer->inputs + layer->width);
         if (mlp->params.init == FX_INIT_AUTO) variance = 0; // a linear classifier
-        const double deviation = sqrt(variance);
+        const double deviation = sqrt(variance) * (double)mlp->params.init_scale;
 #pragma omp parallel for schedule(static)
         for (size_t i = 0; i < layer->inputs; i++) {
             fx_rng rng = fx_rng_at(seed, FX_RNG_WEIGHTS, (uint32_t)l, i);

@@ -12,6 +12,8 @@ fx_mlp_params fx_mlp_defaults(void) {
         .activation = FX_RELU,
         .pieces = 2,
         .init = FX_INIT_AUTO,
+        .init_scale = 1,
+        .bias = true,
         .dropout = 0.2f,
         .input_dropout = 0.1f,
         .batch_norm = true,
@@ -52,7 +54,9 @@ static const char *const activations[] = {"identity",   "sigmoid", "tanh",   "re
 static const char *const inits[] = {"auto", "he", "xavier", "normal", NULL};
 static const char *const losses[] = {"cross_entropy", "hinge", "squared_error", NULL};
 static const char *const optimizers[] = {"sgd", "adamw", NULL};
-static const char *const schedules[] = {"constant", "step", "cosine", NULL};
+static const char *const schedules[] = {"constant", "step", "cosine", "one_cycle", NULL};
+static const char *const reductions[] = {"mean", "sum", NULL};
+static const char *const class_weights[] = {"none", "balanced", NULL};
 
 #define M(field) offsetof(fx_mlp_params, field)
 #define T(field) offsetof(fx_training_params, field)
@@ -65,6 +69,9 @@ static const fx_param mlp_table[] = {
     {"pieces", FX_PARAM_INT, M(pieces), 2, 16, NULL, false, "linear maps a unit of maxout"},
     {"init", FX_PARAM_CHOICE, M(init), 0, 0, inits, false,
      "initial weights; auto: he for relu, leaky_relu, elu and maxout, else xavier; linear: 0"},
+    {"init_scale", FX_PARAM_FLOAT, M(init_scale), 0, 1e6, NULL, false,
+     "multiplies the deviation of the initial weights"},
+    {"bias", FX_PARAM_BOOL, M(bias), 0, 0, NULL, false, "of layers without batch normalization"},
     {"dropout", FX_PARAM_FLOAT, M(dropout), 0, 0.99, NULL, false,
      "probability of zeroing a hidden unit in training"},
     {"input_dropout", FX_PARAM_FLOAT, M(input_dropout), 0, 0.99, NULL, false,
@@ -84,10 +91,27 @@ static const fx_param training_table[] = {
      "at the start; auto: 0.003 for adamw, 0.01 for sgd"},
     {"momentum", FX_PARAM_FLOAT, T(momentum), 0, 0.9999, NULL, false,
      "of sgd: share of the last step that the next one keeps"},
+    {"nesterov", FX_PARAM_BOOL, T(nesterov), 0, 0, NULL, false,
+     "sgd: the gradient where the momentum will lead"},
     {"weight_decay", FX_PARAM_FLOAT, T(weight_decay), 0, 1e3, NULL, false,
      "pull of the weights towards 0: a step times the rate (adamw), in the gradient (sgd)"},
     {"schedule", FX_PARAM_CHOICE, T(schedule), 0, 0, schedules, false,
-     "of the learning rate; step: a tenth at 1/2 and 3/4 of the epochs; cosine: down to 0"},
+     "of the learning rate; step: a tenth at 1/2 and 3/4 of the epochs; cosine: down to 0; "
+     "one_cycle: up from a 25th for 3/10 of the steps, then down to 0"},
+    {"warmup", FX_PARAM_FLOAT, T(warmup), 0, 1e6, NULL, false,
+     "epochs in which the learning rate rises to that of the schedule"},
+    {"gradient_clip", FX_PARAM_FLOAT, T(gradient_clip), 0, 1e9, NULL, false,
+     "longest that the gradient may be; 0 for any length"},
+    {"max_norm", FX_PARAM_FLOAT, T(max_norm), 0, 1e9, NULL, false,
+     "longest that the weights into a hidden unit may be; 0 for any length"},
+    {"average", FX_PARAM_FLOAT, T(average), 0, 0.999999, NULL, false,
+     "decay of the moving average of the weights that is kept in their place; 0 for none"},
+    {"mixup", FX_PARAM_FLOAT, T(mixup), 0, 1e3, NULL, false,
+     "samples mixed in pairs, in parts drawn from Beta(mixup, mixup); 0 for none"},
+    {"class_weights", FX_PARAM_CHOICE, T(class_weights), 0, 0, class_weights, false,
+     "of the loss; balanced: each class as if it had as many samples as any other"},
+    {"reduction", FX_PARAM_CHOICE, T(reduction), 0, 0, reductions, false,
+     "of the losses of a batch, for the gradient"},
     {"label_smoothing", FX_PARAM_FLOAT, T(label_smoothing), 0, 0.99, NULL, false,
      "share of each target spread over all classes, of cross_entropy"},
     {"validation", FX_PARAM_FLOAT, T(validation), 0, 0.9, NULL, false,

@@ -2,7 +2,9 @@
 //
 //   mlp.mean, mlp.scale                     [inputs]          standardization
 //   mlp.0.weights … mlp.L.weights           [inputs, columns]
-//   mlp.0.biases …                          [columns]         of layers without batch normalization
+//   mlp.0.biases …                          [columns]         of layers without batch
+//   normalization,
+//                                                             unless mlp.bias is false
 //   mlp.0.gamma, beta, running_mean, running_variance
 //                                           [columns]         of those with it
 //   metadata "mlp": the parameters, as the JSON of the section "mlp"
@@ -36,7 +38,7 @@ static size_t entries_of_layer(const fx_mlp *mlp, size_t l, entry out[ENTRIES]) 
     out[count] =
         (entry){.dimensions = 2, .shape = {layer->inputs, layer->columns}, .data = layer->weights};
     snprintf(out[count++].name, sizeof out->name, "mlp.%zu.weights", l);
-    for (size_t v = 0; v < (layer->batch_norm ? 4 : 1); v++) {
+    for (size_t v = 0; v < (layer->batch_norm ? 4 : layer->bias ? 1 : 0); v++) {
         out[count] = (entry){.dimensions = 1, .shape = {layer->columns}, .data = vectors[v].data};
         snprintf(out[count++].name, sizeof out->name, "mlp.%zu.%s", l, vectors[v].name);
     }

@@ -13,11 +13,12 @@ enum { FX__PARALLEL_WORK = 1 << 14 };
 // (pieces 1: the column itself); column k · width + j is piece k of unit j.
 typedef struct fx__layer {
     size_t inputs, width, pieces, columns;  // columns = width · pieces
+    size_t others;                          // parameters besides the weights, which they follow
     bool hidden;                            // not the last: an activation follows
     bool batch_norm;                        // then beta stands in the place of the biases
     float *weights;                         // [inputs, columns]
     float *gamma;                           // [columns], with batch_norm; else NULL
-    float *bias;                            // [columns]: biases, or beta
+    float *bias;                            // [columns]: biases, or beta; NULL where there are none
     float *running_mean, *running_variance; // [columns], with batch_norm; else NULL
 } fx__layer;
 

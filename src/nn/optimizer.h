@@ -9,18 +9,26 @@
 
 typedef struct fx__optimizer {
     int kind; // fx_optimizer
+    bool nesterov;
     float momentum, weight_decay;
-    uint64_t steps; // begun so far
-    size_t count;   // parameters
-    float *moments; // [kinds of moments, count]: SGD velocity; AdamW first and second
+    double decay;        // of the average
+    uint64_t steps;      // begun so far
+    size_t count;        // parameters
+    size_t moment_count; // of `moments`: all that goes from step to step besides the parameters
+    float *moments;      // [kinds of moments, count]: SGD velocity; AdamW first and second; then:
+    float *average;      // [count] of the parameters, [statistics], or NULL
     // Of the step that was begun last.
-    float rate; // η; AdamW: η / (1 - β₁ᵗ)
-    float keep; // AdamW: 1 - η λ
-    float root; // AdamW: 1 / sqrt(1 - β₂ᵗ)
+    float rate;    // η; AdamW: η / (1 - β₁ᵗ)
+    float keep;    // AdamW: 1 - η λ
+    float root;    // AdamW: 1 / sqrt(1 - β₂ᵗ)
+    float scale;   // of the gradient; 1 unless the caller sets another
+    float towards; // share of the way that the average goes
 } fx__optimizer;
 
+// Of `count` parameters and as many statistics that are averaged with them.
 FX_MUST_CHECK fx_status fx__optimizer_create(const fx_training_params *params, size_t count,
-                                             fx__optimizer *out, fx_error *error);
+                                             size_t statistics, fx__optimizer *out,
+                                             fx_error *error);
 void fx__optimizer_destroy(fx__optimizer *optimizer);
 
 // Begins a step at this learning rate. Each parameter is then to be updated once, in any order, by
@@ -33,8 +41,10 @@ void fx__optimizer_update(const fx__optimizer *optimizer, float *parameters, siz
                           size_t rows, size_t columns, size_t stride, const float *gradient,
                           size_t gradient_stride, bool decays);
 
-// The learning rate of one step: `epoch` (0-based) of `epochs`, `step` (0-based) of `steps` over
-// all epochs.
-double fx__scheduled_rate(int schedule, double learning_rate, int epoch, int epochs, size_t step,
-                          size_t steps);
+// average[i] → values[i] by `towards`, of the step: for statistics.
+void fx__optimizer_average(const fx__optimizer *optimizer, size_t begin, size_t count,
+                           const float *values);
+
+// The learning rate of one step: `epoch` (0-based), `step` (0-based) of `steps` over all epochs.
+double fx__scheduled_rate(const fx_training_params *params, int epoch, size_t step, size_t steps);
 #endif

@@ -76,7 +76,7 @@ void fx__predictor_refresh(fx__predictor *predictor) {
                                   layer->running_variance, scale, shift);
         } else {
             for (size_t j = 0; j < layer->columns; j++) scale[j] = 1;
-            memcpy(shift, layer->bias, layer->columns * sizeof(float));
+            for (size_t j = 0; j < layer->columns; j++) shift[j] = layer->bias ? layer->bias[j] : 0;
         }
         scale += layer->columns;
         shift += layer->columns;

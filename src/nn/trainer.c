@@ -15,6 +15,8 @@
 
 #include "src/nn/backprop.h"
 #include "src/nn/checkpoint.h"
+#include "src/nn/max_norm.h"
+#include "src/nn/mixup.h"
 #include "src/nn/prefetch.h"
 #include "src/nn/sample_order.h"
 #include "src/nn/samples.h"
@@ -36,8 +38,11 @@ typedef struct trainer {
     fx__prefetch *prefetch;  // or NULL
     fx__predictor predictor; // with validation
     fx__optimizer optimizer;
-    float *good, *best; // snapshots: after the last epoch, after the best one
-    double reported;    // time of the last report
+    float *class_weights; // [outputs], or NULL
+    int *partners;        // [rows] labels of mixup, or NULL
+    float *values;        // [rows, outputs] real-valued targets of the batch, or NULL
+    float *good, *best;   // snapshots: after the last epoch, after the best one
+    double reported;      // time of the last report
     char note[96];
 } trainer;
 
@@ -62,6 +67,18 @@ static void restore(fx_mlp *mlp, const float *snapshot) {
            mlp->statistic_count * sizeof *snapshot);
 }
 
+// The parameters and statistics with their averages, where those are what counts.
+static void exchange_average(trainer *t) {
+    float *average = t->optimizer.average;
+    const size_t parameters = t->mlp->parameter_count, statistics = t->mlp->statistic_count;
+    for (size_t i = 0; average && i < parameters + statistics; i++) {
+        float *own = i < parameters ? &t->mlp->parameters[i] : &t->mlp->statistics[i - parameters];
+        float value = *own;
+        *own = average[i];
+        average[i] = value;
+    }
+}
+
 static bool all_finite(const float *values, size_t count) {
     float sum = 0; // of zeros, or of NaN where a value is infinite or NaN
 #pragma omp simd reduction(+ : sum)
@@ -81,11 +98,29 @@ static fx_status check_samples(const fx_mlp *mlp, const fx_samples *samples, con
         return fx_error_set(error, FX_ERROR_DATA,
                             "%s samples have %zu features, the MLP expects %zu", name,
                             samples->length, mlp->inputs);
-    for (size_t i = 0; i < samples->count; i++)
+    if (samples->targets && mlp->params.loss != FX_SQUARED_ERROR)
+        return fx_error_set(error, FX_ERROR_USAGE,
+                            "real-valued targets of %s samples, expected with mlp.loss "
+                            "squared_error",
+                            name);
+    for (size_t i = 0; !samples->targets && i < samples->count; i++)
         if (samples->labels[i] < 0 || (size_t)samples->labels[i] >= mlp->outputs)
             return fx_error_set(error, FX_ERROR_DATA,
                                 "label %d of %s sample %zu, expected 0 to %zu", samples->labels[i],
                                 name, i, mlp->outputs - 1);
+    return FX_OK;
+}
+
+// Samples / (classes · samples of the class), so that a sample weighs 1 on average.
+static fx_status weigh_classes(trainer *t, fx_error *error) {
+    const fx_samples *samples = t->training;
+    const size_t classes = t->mlp->outputs;
+    if (t->params.class_weights == FX_CLASS_WEIGHTS_NONE || samples->targets) return FX_OK;
+    FX__TRY(fx__allocate(classes, sizeof *t->class_weights, &t->class_weights, error));
+    for (size_t i = 0; i < samples->count; i++) t->class_weights[samples->labels[i]] += 1;
+    for (size_t c = 0; c < classes; c++)
+        if (t->class_weights[c] > 0)
+            t->class_weights[c] = (float)samples->count / ((float)classes * t->class_weights[c]);
     return FX_OK;
 }
 
@@ -109,7 +144,15 @@ static fx_status trainer_create(trainer *t, fx_error *error) {
     FX__TRY(fx__backprop_create(mlp, t->rows, &t->batch, error));
     FX__TRY(fx__prefetch_create(t->training, mlp, t->rows, &t->prefetch, error));
     if (t->validation) FX__TRY(fx__predictor_create(mlp, t->rows, &t->predictor, error));
-    return fx__optimizer_create(&t->params, mlp->parameter_count, &t->optimizer, error);
+    if (t->training->targets)
+        FX__TRY(fx__allocate(t->rows, mlp->outputs * sizeof *t->values, &t->values, error));
+    else if (t->params.mixup > 0)
+        FX__TRY(fx__allocate(t->rows, sizeof *t->partners, &t->partners, error));
+    FX__TRY(weigh_classes(t, error));
+    FX__TRY(fx__optimizer_create(&t->params, mlp->parameter_count, mlp->statistic_count,
+                                 &t->optimizer, error));
+    if (t->optimizer.average) save(mlp, t->optimizer.average);
+    return FX_OK;
 }
 
 static void trainer_destroy(trainer *t) {
@@ -118,6 +161,9 @@ static void trainer_destroy(trainer *t) {
     free(t->indices);
     free(t->good);
     free(t->best);
+    free(t->class_weights);
+    free(t->partners);
+    free(t->values);
     fx__backprop_destroy(&t->batch);
     fx__predictor_destroy(&t->predictor);
     fx__optimizer_destroy(&t->optimizer);
@@ -130,11 +176,10 @@ static void trainer_destroy(trainer *t) {
 static fx__checkpoint_state state_of(trainer *t, fx_history *history) {
     fx_mlp *mlp = t->mlp;
     const size_t best = t->validation ? mlp->parameter_count + mlp->statistic_count : 0;
-    const size_t moments = t->optimizer.count * (t->optimizer.kind == FX_ADAMW ? 2 : 1);
     return (fx__checkpoint_state){
         .arrays = {{"parameters", mlp->parameters, mlp->parameter_count, false},
                    {"statistics", mlp->statistics, mlp->statistic_count, false},
-                   {"moments", t->optimizer.moments, moments, false},
+                   {"moments", t->optimizer.moments, t->optimizer.moment_count, false},
                    {"best", t->best, best, false},
                    {"mean", mlp->input_mean, mlp->inputs, true},
                    {"scale", mlp->input_scale, mlp->inputs, true}},
@@ -191,6 +236,54 @@ static fx_status report(trainer *t, int epoch, size_t batch, fx_error *error) {
                         epoch, batch);
 }
 
+// What the batch is to answer; mixup mixes its rows as well.
+static fx__targets targets_of(trainer *t, const uint32_t *indices, size_t n, fx__dropout_key key) {
+    const fx_samples *samples = t->training;
+    const size_t outputs = t->mlp->outputs;
+    fx__targets targets = {.part = 1, .values = t->values};
+    for (size_t i = 0; i < n; i++)
+        if (t->values)
+            memcpy(t->values + i * outputs, samples->targets + indices[i] * outputs,
+                   outputs * sizeof *t->values);
+        else
+            t->batch.labels[i] = samples->labels[indices[i]];
+    if (!t->values) targets.labels = t->batch.labels;
+    if (t->params.mixup == 0) return targets;
+    targets.part = fx__mixup_part(key.seed, key.epoch, key.position, t->params.mixup);
+    fx__mixup_rows(n, t->mlp->inputs, targets.part, t->batch.x);
+    if (t->values) fx__mixup_rows(n, outputs, targets.part, t->values);
+    for (size_t i = 0; t->partners && i < n; i++) t->partners[i] = t->batch.labels[n - 1 - i];
+    targets.partners = t->partners;
+    return targets;
+}
+
+// One step of the weights. Where the loss is not finite they stay as they are.
+static fx__loss_sum learn(trainer *t, size_t n, fx__dropout_key key, fx__targets targets,
+                          double learning_rate) {
+    const fx_training_params *params = &t->params;
+    const bool clips = params->gradient_clip > 0;
+    const fx__loss_options loss = {.loss = t->mlp->params.loss,
+                                   .label_smoothing = params->label_smoothing,
+                                   .class_weights = t->class_weights,
+                                   .gradient = true,
+                                   .share =
+                                       params->reduction == FX_REDUCTION_SUM ? 1 : 1 / (float)n};
+    fx__optimizer_begin(&t->optimizer, learning_rate);
+    fx__loss_sum sum =
+        fx__backprop_run(&t->batch, n, key, &loss, targets, clips ? NULL : &t->optimizer);
+    if (!isfinite(sum.loss)) return sum;
+    if (clips) {
+        double norm = fx__backprop_norm(&t->batch), limit = (double)params->gradient_clip;
+        if (norm > limit) t->optimizer.scale = (float)(limit / norm);
+        fx__backprop_step(&t->batch, &t->optimizer);
+    }
+    if (params->max_norm > 0) fx__max_norm(t->mlp, params->max_norm);
+    fx__backprop_track(&t->batch, t->mlp, n);
+    fx__optimizer_average(&t->optimizer, t->mlp->parameter_count, t->mlp->statistic_count,
+                          t->mlp->statistics);
+    return sum;
+}
+
 // *done is set once the batch has changed the weights.
 static fx_status step(trainer *t, int epoch, size_t batch, size_t *done, fx_epoch *record,
                       fx_error *error) {
@@ -201,20 +294,14 @@ static fx_status step(trainer *t, int epoch, size_t batch, size_t *done, fx_epoc
     const uint32_t *indices = t->order + begin;
     FX__TRY(fx__prefetch_take(t->prefetch, t->training, t->mlp, (uint32_t)epoch, t->order, begin, n,
                               left > 0 ? next : 0, &t->batch.x, error));
-    for (size_t i = 0; i < n; i++) t->batch.labels[i] = t->training->labels[indices[i]];
-
     record->learning_rate =
-        fx__scheduled_rate(t->params.schedule, (double)t->params.learning_rate, epoch - 1,
-                           t->params.epochs, (size_t)(epoch - 1) * t->batches + batch, steps);
+        fx__scheduled_rate(&t->params, epoch - 1, (size_t)(epoch - 1) * t->batches + batch, steps);
     fx__dropout_key key = {t->seed, (uint32_t)epoch, begin};
-    fx__optimizer_begin(&t->optimizer, record->learning_rate);
-    fx__loss_sum sum =
-        fx__backprop_run(&t->batch, n, key, t->params.label_smoothing, true, &t->optimizer);
+    fx__loss_sum sum = learn(t, n, key, targets_of(t, indices, n, key), record->learning_rate);
     if (!isfinite(sum.loss))
         return fx_error_set(error, FX_ERROR_NUMERIC,
                             "the loss is %g in epoch %d, batch %zu, at learning rate %g", sum.loss,
                             epoch, batch + 1, record->learning_rate);
-    fx__backprop_track(&t->batch, t->mlp, n);
     record->train_loss += sum.loss;
     record->train_accuracy += (double)sum.correct;
     *done = batch + 1;
@@ -226,6 +313,8 @@ static fx_status validate(trainer *t, fx_epoch *record, fx_error *error) {
     if (!t->validation) return FX_OK;
     const fx_samples *samples = t->validation;
     const fx_mlp *mlp = t->mlp;
+    const fx__loss_options options = {.loss = mlp->params.loss,
+                                      .label_smoothing = t->params.label_smoothing};
     double loss = 0;
     size_t correct = 0;
     fx__predictor_refresh(&t->predictor);
@@ -234,13 +323,17 @@ static fx_status validate(trainer *t, fx_epoch *record, fx_error *error) {
         for (size_t i = 0; i < n; i++) t->indices[i] = (uint32_t)(begin + i);
         FX__TRY(fx__samples_gather(samples, mlp, 0, t->indices, n, t->predictor.x, error));
         fx__predictor_run(&t->predictor, n);
-        fx__loss_sum sum = fx__loss(mlp->params.loss, t->params.label_smoothing, n, mlp->outputs,
-                                    t->predictor.scores, NULL, samples->labels + begin, 0, false);
+        fx__targets targets = {.part = 1};
+        if (samples->targets)
+            targets.values = samples->targets + begin * mlp->outputs;
+        else
+            targets.labels = samples->labels + begin;
+        fx__loss_sum sum = fx__loss(&options, n, mlp->outputs, t->predictor.scores, targets);
         loss += sum.loss;
         correct += sum.correct;
     }
     record->validation_loss = loss / (double)samples->count;
-    record->validation_accuracy = (double)correct / (double)samples->count;
+    record->validation_accuracy = samples->targets ? NAN : (double)correct / (double)samples->count;
     return FX_OK;
 }
 
@@ -258,7 +351,8 @@ static fx_status run_epoch(trainer *t, int epoch, size_t *done, fx_epoch *record
         }
     }
     record->train_loss /= (double)n;
-    record->train_accuracy /= (double)n;
+    record->train_accuracy = t->values ? NAN : record->train_accuracy / (double)n;
+    exchange_average(t);
     FX__TRY(validate(t, record, error));
     if (!all_finite(t->mlp->parameters, t->mlp->parameter_count) ||
         !all_finite(t->mlp->statistics, t->mlp->statistic_count) ||
@@ -267,6 +361,8 @@ static fx_status run_epoch(trainer *t, int epoch, size_t *done, fx_epoch *record
                             "the weights are no longer finite after epoch %d, batch %zu, at "
                             "learning rate %g",
                             epoch, t->batches, record->learning_rate);
+    save(t->mlp, t->good);
+    exchange_average(t);
     record->seconds += now() - begin;
     return FX_OK;
 }
@@ -280,7 +376,7 @@ static void write_note(trainer *t, const fx_epoch *record) {
 }
 
 static bool better(const fx_epoch *a, const fx_epoch *b) {
-    if (a->validation_accuracy != b->validation_accuracy)
+    if (!isnan(a->validation_accuracy) && a->validation_accuracy != b->validation_accuracy)
         return a->validation_accuracy > b->validation_accuracy;
     return a->validation_loss < b->validation_loss;
 }
@@ -301,7 +397,9 @@ static fx_status run(trainer *t, fx_history *history, fx_error *error) {
     int epoch;
     size_t batch;
     FX__TRY(read_checkpoint(t, history, &epoch, &batch, error));
+    exchange_average(t);
     save(t->mlp, t->good);
+    exchange_average(t);
     for (; epoch <= t->params.epochs && !history->early_stopped; epoch++) {
         fx_epoch *record = &history->epochs[epoch - 1];
         fx_status status = run_epoch(t, epoch, &batch, record, error);
@@ -311,7 +409,6 @@ static fx_status run(trainer *t, fx_history *history, fx_error *error) {
         batch = 0;
         history->count = epoch;
         write_note(t, record);
-        save(t->mlp, t->good);
         history->early_stopped = choose(t, history, epoch) && epoch < t->params.epochs;
         FX__TRY(write_checkpoint(t, history, epoch + 1, 0, NULL, error));
     }

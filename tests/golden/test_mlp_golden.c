@@ -57,7 +57,7 @@ Test(mlp_golden, gradients) {
 static void check_trajectory(fx_training_params params, double rate, const double *golden) {
     fx__optimizer optimizer;
     float w[6], g[6];
-    cr_assert_eq(fx__optimizer_create(&params, 6, &optimizer, NULL), FX_OK);
+    cr_assert_eq(fx__optimizer_create(&params, 6, 0, &optimizer, NULL), FX_OK);
     for (int i = 0; i < 6; i++) w[i] = value(i, 37);
     for (int step = 0; step < 20; step++) {
         for (int i = 0; i < 6; i++) g[i] = value(step * 6 + i, 41);

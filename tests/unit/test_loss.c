@@ -9,7 +9,8 @@
 static double loss_of(int loss, float smoothing, size_t classes, const float *scores, int label) {
     float s[16];
     memcpy(s, scores, classes * sizeof *s);
-    return fx__loss(loss, smoothing, 1, classes, s, NULL, &label, 1, false).loss;
+    const fx__loss_options options = {.loss = loss, .label_smoothing = smoothing};
+    return fx__loss(&options, 1, classes, s, (fx__targets){.labels = &label}).loss;
 }
 
 #define SCORES(...) ((const float[]){__VA_ARGS__})
@@ -54,7 +55,8 @@ Test(loss, not_a_number_is_not_lost) {
 Test(loss, ties_go_to_the_first_class) {
     float s[] = {1, 3, 3, 0, /**/ 3, 3, 3, 3};
     const int labels[] = {1, 1};
-    cr_assert_eq(fx__loss(FX_CROSS_ENTROPY, 0, 2, 4, s, NULL, labels, 1, false).correct, 1);
+    const fx__loss_options options = {.loss = FX_CROSS_ENTROPY};
+    cr_assert_eq(fx__loss(&options, 2, 4, s, (fx__targets){.labels = labels}).correct, 1);
 }
 
 // Any number of rows is the sum over its rows, and the bias is as if added before.
@@ -75,13 +77,18 @@ Test(loss, rows_and_bias) {
                     s[i * CLASSES + j] = (float)((i * 31 + j * 17) % 13) * 0.5f - 3;
                     row[j] = s[i * CLASSES + j] + bias[j];
                 }
-                fx__loss_sum one = fx__loss(loss, 0.1f, 1, CLASSES, row, NULL, &labels[i], 1, true);
+                fx__loss_options options = {
+                    .loss = loss, .label_smoothing = 0.1f, .gradient = true, .share = 1};
+                fx__loss_sum one =
+                    fx__loss(&options, 1, CLASSES, row, (fx__targets){.labels = &labels[i]});
                 sum += one.loss;
                 correct += one.correct;
                 // With a share of 1/n the gradient is 1/n of that of the row alone.
                 if (i + 1 == n) {
+                    options.bias = bias;
+                    options.share = 1 / (float)n;
                     fx__loss_sum all =
-                        fx__loss(loss, 0.1f, n, CLASSES, s, bias, labels, 1.0f / (float)n, true);
+                        fx__loss(&options, n, CLASSES, s, (fx__targets){.labels = labels});
                     cr_assert_eq(all.correct, correct);
                     cr_assert(fabs(all.loss - sum) <= 1e-12 * sum);
                     for (size_t j = 0; j < CLASSES; j++)

@@ -14,8 +14,8 @@ Test(optimizer, tiles) {
         params.optimizer = kind;
         params.weight_decay = 0.5f;
         fx__optimizer whole, tiled;
-        cr_assert_eq(fx__optimizer_create(&params, COUNT, &whole, NULL), FX_OK);
-        cr_assert_eq(fx__optimizer_create(&params, COUNT, &tiled, NULL), FX_OK);
+        cr_assert_eq(fx__optimizer_create(&params, COUNT, 0, &whole, NULL), FX_OK);
+        cr_assert_eq(fx__optimizer_create(&params, COUNT, 0, &tiled, NULL), FX_OK);
         float a[COUNT], b[COUNT], g[COUNT];
         for (int i = 0; i < COUNT; i++) a[i] = b[i] = (float)(i % 11) - 5;
         for (int step = 0; step < 3; step++) {
@@ -51,7 +51,7 @@ Test(optimizer, tiles) {
 Test(optimizer, first_step_of_adamw_is_the_rate_against_the_sign) {
     fx_training_params params = fx_training_defaults();
     fx__optimizer optimizer;
-    cr_assert_eq(fx__optimizer_create(&params, 3, &optimizer, NULL), FX_OK);
+    cr_assert_eq(fx__optimizer_create(&params, 3, 0, &optimizer, NULL), FX_OK);
     float w[3] = {1, 1, 1};
     const float g[3] = {1e-3f, -20, 0};
     fx__optimizer_begin(&optimizer, 0.01);
@@ -62,24 +62,70 @@ Test(optimizer, first_step_of_adamw_is_the_rate_against_the_sign) {
     fx__optimizer_destroy(&optimizer);
 }
 
+static double rate(int schedule, float top, int epoch, int epochs, size_t step, size_t steps) {
+    fx_training_params params = fx_training_defaults();
+    params.schedule = schedule;
+    params.learning_rate = top;
+    params.epochs = epochs;
+    return fx__scheduled_rate(&params, epoch, step, steps);
+}
+
 Test(optimizer, schedules) {
     for (size_t step = 0; step < 100; step++)
-        cr_assert_eq(fx__scheduled_rate(FX_SCHEDULE_CONSTANT, 0.5, (int)step / 10, 10, step, 100),
-                     0.5);
+        cr_assert_eq(rate(FX_SCHEDULE_CONSTANT, 0.5, (int)step / 10, 10, step, 100), 0.5);
     const double steps_of_8[] = {1, 1, 1, 1, 0.1, 0.1, 0.01, 0.01};
     for (int epoch = 0; epoch < 8; epoch++)
-        cr_assert_float_eq(fx__scheduled_rate(FX_SCHEDULE_STEP, 2, epoch, 8, 0, 1),
-                           2 * steps_of_8[epoch], 1e-15);
+        cr_assert_float_eq(rate(FX_SCHEDULE_STEP, 2, epoch, 8, 0, 1), 2 * steps_of_8[epoch], 1e-15);
     const double steps_of_5[] = {1, 1, 1, 0.1, 0.01}; // 1/2 and 3/4 of 5 epochs, rounded up
     for (int epoch = 0; epoch < 5; epoch++)
-        cr_assert_float_eq(fx__scheduled_rate(FX_SCHEDULE_STEP, 1, epoch, 5, 0, 1),
-                           steps_of_5[epoch], 1e-15);
-    cr_assert_eq(fx__scheduled_rate(FX_SCHEDULE_COSINE, 3, 0, 10, 0, 100), 3);
-    cr_assert_float_eq(fx__scheduled_rate(FX_SCHEDULE_COSINE, 3, 5, 10, 50, 100), 1.5, 1e-12);
-    cr_assert_float_eq(fx__scheduled_rate(FX_SCHEDULE_COSINE, 3, 2, 10, 25, 100),
-                       1.5 * (1 + sqrt(0.5)), 1e-12);
-    double last = fx__scheduled_rate(FX_SCHEDULE_COSINE, 3, 9, 10, 99, 100);
+        cr_assert_float_eq(rate(FX_SCHEDULE_STEP, 1, epoch, 5, 0, 1), steps_of_5[epoch], 1e-15);
+    cr_assert_eq(rate(FX_SCHEDULE_COSINE, 3, 0, 10, 0, 100), 3);
+    cr_assert_float_eq(rate(FX_SCHEDULE_COSINE, 3, 5, 10, 50, 100), 1.5, 1e-12);
+    cr_assert_float_eq(rate(FX_SCHEDULE_COSINE, 3, 2, 10, 25, 100), 1.5 * (1 + sqrt(0.5)), 1e-12);
+    double last = rate(FX_SCHEDULE_COSINE, 3, 9, 10, 99, 100);
     cr_assert(last > 0 && last < 0.001);
+    // One cycle: a 25th, the top at 3/10, half-way between there and the end at 13/20.
+    cr_assert_float_eq(rate(FX_SCHEDULE_ONE_CYCLE, 5, 0, 10, 0, 100), 0.2, 1e-12);
+    cr_assert_float_eq(rate(FX_SCHEDULE_ONE_CYCLE, 5, 1, 10, 15, 100), 2.6, 1e-12);
+    cr_assert_float_eq(rate(FX_SCHEDULE_ONE_CYCLE, 5, 3, 10, 30, 100), 5, 1e-12);
+    cr_assert_float_eq(rate(FX_SCHEDULE_ONE_CYCLE, 5, 6, 10, 65, 100), 2.50001, 1e-12);
+    cr_assert(rate(FX_SCHEDULE_ONE_CYCLE, 5, 9, 10, 99, 100) < 0.01);
+}
+
+Test(optimizer, warmup) {
+    fx_training_params params = fx_training_defaults();
+    params.schedule = FX_SCHEDULE_CONSTANT;
+    params.learning_rate = 4;
+    params.epochs = 10;
+    params.warmup = 2; // epochs of 5 steps
+    for (size_t step = 0; step < 50; step++)
+        cr_assert_float_eq(fx__scheduled_rate(&params, (int)step / 5, step, 50),
+                           step < 10 ? 0.4 * (double)(step + 1) : 4, 1e-12);
+}
+
+Test(optimizer, average_follows_the_weights) {
+    fx_training_params params = fx_training_defaults();
+    params.optimizer = FX_SGD;
+    params.momentum = 0;
+    params.weight_decay = 0;
+    params.average = 0.5f;
+    fx__optimizer optimizer;
+    cr_assert_eq(fx__optimizer_create(&params, 2, 1, &optimizer, NULL), FX_OK);
+    float w[2] = {1, -1};
+    const float g[2] = {-1, 1}, statistic = 8;
+    memcpy(optimizer.average, w, sizeof w);
+    double expected = 1;
+    for (int t = 1; t <= 20; t++) {
+        fx__optimizer_begin(&optimizer, 1);
+        fx__optimizer_update(&optimizer, w, 0, 1, 2, 2, g, 2, true);
+        fx__optimizer_average(&optimizer, 2, 1, &statistic);
+        double decay = fmin(0.5, (1.0 + t) / (10.0 + t));
+        expected += (1 - decay) * (1 + t - expected);
+        cr_assert_float_eq(optimizer.average[0], expected, 1e-5); // floats of about 20
+        cr_assert_eq(optimizer.average[1], -optimizer.average[0]);
+    }
+    cr_assert_float_eq(optimizer.average[2], 8, 1e-2);
+    fx__optimizer_destroy(&optimizer);
 }
 
 Test(optimizer, auto_values) {
