@@ -148,6 +148,41 @@ static fx_status read_descriptor(const fx_tensors *tensors, fx_descriptor *d, fx
     return FX_OK;
 }
 
+// A bad key or value in a file is the file's fault, not the user's.
+static fx_status blame_file(fx_status status, fx_error *error) {
+    if (status != FX_ERROR_USAGE) return status;
+    if (error) error->code = FX_ERROR_FORMAT;
+    return FX_ERROR_FORMAT;
+}
+
+fx_status fx__descriptor_from_json(const char *json, const char *vocabulary_path,
+                                   fx_descriptor **out, fx_error *error) {
+    fx_descriptor *d;
+    *out = NULL;
+    FX__TRY(fx__allocate(1, sizeof *d, &d, error));
+    fx_status status = blame_file(read_params(json, d, error), error);
+    if (status != FX_OK) goto done;
+    bool words = fx__descriptor_uses(&d->params, FX_FEATURE_BOVW);
+    if (fx__descriptor_uses(&d->params, FX_FEATURE_RAW) &&
+        d->params.raw.whiten != FX_RAW_WHITEN_NONE)
+        status = fx_error_set(error, FX_ERROR_DATA,
+                              "descriptor: found raw.whiten, whose learned numbers are kept in "
+                              "models alone");
+    else if (words != (vocabulary_path != NULL))
+        status = fx_error_set(error, FX_ERROR_USAGE,
+                              words ? "bovw is among the features, expected a vocabulary"
+                                    : "a vocabulary was given, but bovw is none of the features");
+    else if (words)
+        status = fx_vocabulary_load(vocabulary_path, &d->vocabulary, error);
+    if (status == FX_OK && words) d->params.bovw = *fx_vocabulary_params(d->vocabulary);
+done:
+    if (status == FX_OK)
+        *out = d;
+    else
+        fx_descriptor_destroy(d);
+    return status;
+}
+
 fx_status fx__descriptor_from_tensors(const fx_tensors *tensors, fx_descriptor **out,
                                       fx_error *error) {
     fx_descriptor *d;
@@ -159,8 +194,5 @@ fx_status fx__descriptor_from_tensors(const fx_tensors *tensors, fx_descriptor *
         return FX_OK;
     }
     fx_descriptor_destroy(d);
-    // A bad key or value in a file is the file's fault, not the user's.
-    if (status != FX_ERROR_USAGE) return status;
-    if (error) error->code = FX_ERROR_FORMAT;
-    return FX_ERROR_FORMAT;
+    return blame_file(status, error);
 }

@@ -17,4 +17,10 @@ FX_MUST_CHECK fx_status fx__descriptor_json(const fx_descriptor *descriptor, fx_
                                             fx_error *error);
 FX_MUST_CHECK fx_status fx__descriptor_sha256(const fx_descriptor *descriptor, char out[65],
                                               fx_error *error);
+
+// What fx__descriptor_json wrote, with the vocabulary of a file where bovw is in use (else NULL).
+// FX_ERROR_USAGE: a vocabulary is missing or has no use. FX_ERROR_DATA: a learned whitening, which
+// JSON does not hold. FX_ERROR_FORMAT.
+FX_MUST_CHECK fx_status fx__descriptor_from_json(const char *json, const char *vocabulary_path,
+                                                 fx_descriptor **out, fx_error *error);
 #endif

@@ -219,7 +219,7 @@ static fx_status search_piece(void *context, size_t index, int thread, fx_error 
     (void)thread, (void)error;
     const search *s = context;
     size_t begin = index * PIECE, n = s->count - begin < PIECE ? s->count - begin : PIECE;
-    double distances[PIECE];
+    double distances[PIECE] = {0};
     distances_of(s->distance, s->rows + begin * s->length, n, s->length, s->query, distances);
     for (size_t i = 0; i < n; i++) {
         double distance = isnan(distances[i]) ? INFINITY : distances[i];

@@ -8,6 +8,8 @@ int main(int argc, char **argv) {
          run_extract},
         {"vocabulary", COMMAND_VOCABULARY, "INPUT... -o VOCABULARY [--words K]",
          "Learns visual words for --features bovw.", run_vocabulary},
+        {"search", COMMAND_SEARCH, "--index X.npy IMAGE... [-k N] [--distance NAME] [-o SHEET.png]",
+         "Nearest images by descriptor; the sheet is a PNG or an HTML page.", run_search},
         {"list", COMMAND_LIST, "", "Descriptors with their parameters and defaults.", run_list},
     };
     static const tool featx = {"featx", commands, sizeof commands / sizeof *commands, true};

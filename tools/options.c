@@ -18,9 +18,9 @@
 
 enum {
     ALL = COMMAND_EXTRACT | COMMAND_VOCABULARY | COMMAND_LIST | COMMAND_TRAIN | COMMAND_PREDICT |
-          COMMAND_EVAL | COMMAND_COMPARE | COMMAND_LECTURE,
+          COMMAND_EVAL | COMMAND_COMPARE | COMMAND_SEARCH | COMMAND_SHOW | COMMAND_LECTURE,
     WORK = ALL & ~COMMAND_LIST,
-    KEYS = COMMAND_EXTRACT | COMMAND_VOCABULARY | COMMAND_TRAIN | COMMAND_COMPARE,
+    KEYS = COMMAND_EXTRACT | COMMAND_VOCABULARY | COMMAND_TRAIN | COMMAND_COMPARE | COMMAND_SHOW,
     THREADS_MAX = 1024,
     TOP_MAX = 1000000,
 };
@@ -35,6 +35,9 @@ typedef enum option_id {
     OPTION_SEED,
     OPTION_OUTPUT,
     OPTION_FORMAT,
+    OPTION_INDEX,
+    OPTION_NEIGHBORS,
+    OPTION_DISTANCE,
     OPTION_TOP,
     OPTION_CSV,
     OPTION_RESUME,
@@ -54,12 +57,14 @@ static const struct {
     unsigned commands;
     const char *help;
 } table[OPTION_COUNT] = {
-    [OPTION_FEATURES] = {"features", 0, "NAME[,NAME]", COMMAND_EXTRACT | COMMAND_TRAIN,
+    [OPTION_FEATURES] = {"features", 0, "NAME[,NAME]",
+                         COMMAND_EXTRACT | COMMAND_TRAIN | COMMAND_SHOW,
                          "descriptors, concatenated: raw, color, hog, bovw"},
-    [OPTION_RAW] = {"raw", 0, NULL, COMMAND_EXTRACT | COMMAND_TRAIN,
+    [OPTION_RAW] = {"raw", 0, NULL, COMMAND_EXTRACT | COMMAND_TRAIN | COMMAND_SHOW,
                     "the pixels themselves: --features raw"},
     [OPTION_VOCABULARY] = {"vocabulary", 0, "FILE",
-                           COMMAND_EXTRACT | COMMAND_TRAIN | COMMAND_COMPARE,
+                           COMMAND_EXTRACT | COMMAND_TRAIN | COMMAND_COMPARE | COMMAND_SEARCH |
+                               COMMAND_SHOW,
                            "visual words learned by featx vocabulary"},
     [OPTION_WORDS] = {"words", 0, "K", COMMAND_VOCABULARY, "how many words: --set bovw.words=K"},
     [OPTION_CONFIG] = {"config", 0, "FILE.yaml", KEYS, "keys from a file"},
@@ -68,10 +73,14 @@ static const struct {
                      "of everything that is drawn at random"},
     [OPTION_OUTPUT] = {"output", 'o', "PATH",
                        COMMAND_EXTRACT | COMMAND_VOCABULARY | COMMAND_TRAIN | COMMAND_COMPARE |
-                           COMMAND_LECTURE,
+                           COMMAND_SEARCH | COMMAND_SHOW | COMMAND_LECTURE,
                        "what to write; nothing is written without"},
     [OPTION_FORMAT] = {"format", 0, "NAME", COMMAND_EXTRACT | COMMAND_COMPARE,
                        "extract: npy, csv or libsvm; compare: text or md"},
+    [OPTION_INDEX] = {"index", 0, "X.npy", COMMAND_SEARCH, "rows to search, made by featx extract"},
+    [OPTION_NEIGHBORS] = {"neighbors", 'k', "N", COMMAND_SEARCH, "nearest images of each"},
+    [OPTION_DISTANCE] = {"distance", 0, "NAME", COMMAND_SEARCH,
+                         "L1, L2, chi-square, intersection, hellinger, cosine or correlation"},
     [OPTION_TOP] = {"top", 0, "K", COMMAND_PREDICT, "classes shown of each image"},
     [OPTION_CSV] = {"csv", 0, NULL, COMMAND_PREDICT, "print comma-separated values"},
     [OPTION_RESUME] = {"resume", 0, NULL, COMMAND_RESUMABLE,
@@ -111,6 +120,10 @@ static const char *default_text(option_id id, char out[32]) {
         return out;
     case OPTION_ON_ERROR:
         return "fail";
+    case OPTION_NEIGHBORS:
+        return "10";
+    case OPTION_DISTANCE:
+        return "L2";
     default:
         return NULL;
     }
@@ -246,6 +259,16 @@ static fx_status take(options *out, option_id id, const char *text, fx_error *er
         break;
     case OPTION_FORMAT:
         out->format = text;
+        break;
+    case OPTION_INDEX:
+        out->index = text;
+        break;
+    case OPTION_DISTANCE:
+        out->distance = text;
+        break;
+    case OPTION_NEIGHBORS:
+        FX__TRY(read_int(id, text, 1, TOP_MAX, &number, error));
+        out->neighbors = (int)number;
         break;
     case OPTION_TOP:
         FX__TRY(read_int(id, text, 1, TOP_MAX, &number, error));

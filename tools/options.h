@@ -17,6 +17,8 @@ enum {
     COMMAND_PREDICT = 1 << 4,
     COMMAND_EVAL = 1 << 5,
     COMMAND_COMPARE = 1 << 6,
+    COMMAND_SEARCH = 1 << 7,
+    COMMAND_SHOW = 1 << 8,
     COMMAND_RESUMABLE = COMMAND_TRAIN | COMMAND_COMPARE,
     COMMAND_LECTURE = 1 << 16, // the one of a program of its own
 };
@@ -54,7 +56,8 @@ struct options {
     const assignment *assignments; // [assignment_count], in the order given
     size_t assignment_count;
     const char *config, *vocabulary, *output, *format; // NULL where not given
-    int top, threads;                                  // 0 where not given
+    const char *index, *distance;                      // the same
+    int top, threads, neighbors;                       // 0 where not given
     bool csv, json, quiet, resume, help, version;
     fx_on_error on_error;
     struct options_memory *memory;

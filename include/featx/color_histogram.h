@@ -40,11 +40,11 @@ typedef struct fx_color_params {
                       // RGB 8, rg 16, opponent 8, HSV [8, 4, 4], Lab [4, 8, 8]
     fx_int_list range; // [low, high] of all channels, or of one after the other; -1024 … 1024 in
                        // the units above. Empty is auto: the whole range
-    int binning; // fx_color_binning
-    bool joint;  // one histogram over all channels together, or one a channel
-    int grid;    // grid × grid cells, each with its own histogram; 1 … 64
-    int levels;  // of a spatial pyramid: grids of grid, 2 grid, 4 grid … cells a side; 1 … 6
-    int norm;    // fx_color_norm, a cell (and, where not joint, a channel) at a time
+    int binning;       // fx_color_binning
+    bool joint;        // one histogram over all channels together, or one a channel
+    int grid;          // grid × grid cells, each with its own histogram; 1 … 64
+    int levels; // of a spatial pyramid: grids of grid, 2 grid, 4 grid … cells a side; 1 … 6
+    int norm;   // fx_color_norm, a cell (and, where not joint, a channel) at a time
 } fx_color_params;
 
 // HSV, bins auto (8×4×4), range auto, hard, joint, grid 1, levels 1, sqrt.

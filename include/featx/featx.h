@@ -22,6 +22,7 @@
 #include "featx/raw_pixels.h"
 #include "featx/report.h"
 #include "featx/rng.h"
+#include "featx/search.h"
 #include "featx/threads.h"
 #include "featx/training.h"
 #include "featx/version.h"

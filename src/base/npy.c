@@ -13,6 +13,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "src/base/memory.h"
 
@@ -299,6 +300,43 @@ done:
     free(data);
     fclose(file);
     return status;
+}
+
+fx_status fx__npy_map(const char *path, fx_npy_map *out, fx_error *error) {
+    *out = (fx_npy_map){0};
+    FILE *file;
+    uint64_t size;
+    FX__TRY(fx__file_open(path, &file, &size, error));
+    header header;
+    fx_status status;
+    FX__TRY_GOTO(read_header(file, size, path, &header, error));
+    long begin = ftell(file);
+    if (header.dimensions != 2 || strcmp(header.type, "<f4") != 0 || begin % (long)sizeof(float)) {
+        char shape[100];
+        format_shape(&header, shape, sizeof shape);
+        status = fx_error_set(error, FX_ERROR_FORMAT,
+                              "%s: shape %s of '%s', expected [rows, columns] of '<f4'", path,
+                              shape, header.type);
+        goto done;
+    }
+    void *base = mmap(NULL, (size_t)size, PROT_READ, MAP_SHARED, fileno(file), 0);
+    if (base == MAP_FAILED) {
+        status = fx_error_set(error, FX_ERROR_IO, "%s: cannot map: %s", path, strerror(errno));
+        goto done;
+    }
+    *out = (fx_npy_map){.rows = header.shape[0],
+                        .columns = header.shape[1],
+                        .data = (const float *)(const void *)((const char *)base + begin),
+                        .base = base,
+                        .bytes = (size_t)size};
+done:
+    fclose(file);
+    return status;
+}
+
+void fx__npy_unmap(fx_npy_map *map) {
+    if (map->base) munmap(map->base, map->bytes);
+    *map = (fx_npy_map){0};
 }
 
 // Element i of a little-endian integer array. False where int64 cannot hold it.

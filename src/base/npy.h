@@ -28,6 +28,17 @@ FX_MUST_CHECK fx_status fx__npy_save_int64(const char *path, const int64_t *valu
 
 // Reads a 2-D float32 or float64 file (converted), a 1-D one as one column.
 FX_MUST_CHECK fx_status fx__npy_load(const char *path, fx_matrix *out, fx_error *error);
+// The rows of a 2-D float32 file, mapped into memory: only what is looked at is read. The file must
+// not become shorter while it is mapped.
+typedef struct fx_npy_map {
+    size_t rows, columns;
+    const float *data; // [rows, columns]
+    void *base;
+    size_t bytes;
+} fx_npy_map;
+FX_MUST_CHECK fx_status fx__npy_map(const char *path, fx_npy_map *out, fx_error *error);
+void fx__npy_unmap(fx_npy_map *map);
+
 // Reads a 1-D file of any integer type.
 FX_MUST_CHECK fx_status fx__npy_load_int64(const char *path, int64_t **out, size_t *count,
                                            fx_error *error);

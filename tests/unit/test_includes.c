@@ -47,6 +47,7 @@ static const room rooms[] = {
     {"src/experiment/", "experiment", 3},
     {"include/featx/experiment.h", "experiment", 3},
     {"include/featx/model.h", "experiment", 3},
+    {"include/featx/search.h", "experiment", 3},
     {"src/report/", "report", 4},
     {"include/featx/report.h", "report", 4},
     {"include/featx/featx.h", "all", 5},
