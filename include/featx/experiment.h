@@ -45,6 +45,7 @@ typedef struct fx_pair {
 
 typedef struct fx_comparison {
     const fx_experiment *experiment; // lent
+    const fx_dataset *dataset;       // lent
     size_t arm_count, seed_count;
     fx_result *results; // [arm_count, seed_count]
     fx_model **models;  // [arm_count], of the first seed

@@ -56,6 +56,8 @@ typedef struct fx_result {
                             // unless bad images were skipped
     int *test_labels;       // [test_samples]
     int *test_predictions;  // [test_samples]
+    float *test_confidence; // [test_samples] probability of the predicted class, or its score where
+                            // the loss gives no probabilities
     fx_history history;     // of the run that chose the epoch
     fx_seconds seconds;
     size_t model_bytes;

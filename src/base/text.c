@@ -85,6 +85,20 @@ fx_status fx__text_html(fx_text *text, const char *value, fx_error *error) {
     return FX_OK;
 }
 
+fx_status fx__text_base64(fx_text *text, const void *bytes, size_t count, fx_error *error) {
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const uint8_t *in = bytes;
+    for (size_t i = 0; i < count; i += 3) {
+        uint32_t group = 0;
+        for (size_t k = 0; k < 3; k++) group = group << 8 | (i + k < count ? in[i + k] : 0);
+        char four[4] = {digits[group >> 18], digits[group >> 12 & 63],
+                        i + 1 < count ? digits[group >> 6 & 63] : '=',
+                        i + 2 < count ? digits[group & 63] : '='};
+        FX__TRY(fx__text_append(text, four, 4, error));
+    }
+    return FX_OK;
+}
+
 void fx__text_destroy(fx_text *text) {
     if (!text) return;
     free(text->data);

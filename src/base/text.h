@@ -20,5 +20,8 @@ FX_MUST_CHECK fx_status fx__text_json_string(fx_text *text, const char *value, f
 // Appends text for HTML content or a quoted attribute: & < > " ' become entities, control
 // characters spaces, bytes that are not UTF-8 U+FFFD.
 FX_MUST_CHECK fx_status fx__text_html(fx_text *text, const char *value, fx_error *error);
+// Appends the base64 (RFC 4648) of bytes[count].
+FX_MUST_CHECK fx_status fx__text_base64(fx_text *text, const void *bytes, size_t count,
+                                        fx_error *error);
 void fx__text_destroy(fx_text *text);
 #endif

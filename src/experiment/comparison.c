@@ -266,7 +266,7 @@ fx_status fx_experiment_run(const fx_experiment *experiment, const fx_dataset *d
                             const fx_model_options *options, fx_comparison *out, fx_error *error) {
     static const fx_model_options defaults = {0};
     double start = fx__clock();
-    *out = (fx_comparison){.experiment = experiment};
+    *out = (fx_comparison){.experiment = experiment, .dataset = dataset};
     fx_status status = run(experiment, dataset, options ? options : &defaults, out, error);
     out->seconds = fx__clock() - start;
     if (status != FX_OK) fx_comparison_destroy(out);

@@ -17,6 +17,7 @@ void fx_result_destroy(fx_result *result) {
     free(result->test_indices);
     free(result->test_labels);
     free(result->test_predictions);
+    free(result->test_confidence);
     fx_history_destroy(&result->history);
     *result = (fx_result){0};
 }

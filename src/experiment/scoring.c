@@ -100,6 +100,9 @@ fx_status fx__score_test(const fx_mlp *mlp, const fx_rows *test, int classes, fx
     FX__TRY(fx__allocate(test->count, sizeof *result->test_labels, &result->test_labels, error));
     FX__TRY(fx__allocate(test->count, sizeof *result->test_predictions, &result->test_predictions,
                          error));
+    FX__TRY(fx__allocate(test->count, sizeof *result->test_confidence, &result->test_confidence,
+                         error));
+    bool softmax = fx_mlp_get_params(mlp)->loss == FX_CROSS_ENTROPY;
     chunks chunk;
     FX__TRY(chunks_create(test->count, test->length, classes, &chunk, error));
     fx_status status = FX_OK;
@@ -109,6 +112,7 @@ fx_status fx__score_test(const fx_mlp *mlp, const fx_rows *test, int classes, fx
             fx__rows_fill(test, begin, count, chunk.x, on_error, chunk.valid, NULL, error));
         FX__TRY_GOTO(fx_mlp_predict(mlp, chunk.x, count, chunk.scores, error));
         fx__predicted_classes(chunk.scores, count, classes, chunk.predictions);
+        if (softmax) fx_softmax(chunk.scores, count, (size_t)classes);
         for (size_t i = 0; i < count; ++i) {
             if (on_error == FX_ON_ERROR_SKIP && !chunk.valid[i]) {
                 ++result->skipped;
@@ -116,7 +120,9 @@ fx_status fx__score_test(const fx_mlp *mlp, const fx_rows *test, int classes, fx
             }
             result->test_indices[n] = (uint32_t)(begin + i);
             result->test_labels[n] = test->labels[begin + i];
-            result->test_predictions[n++] = chunk.predictions[i];
+            result->test_predictions[n] = chunk.predictions[i];
+            result->test_confidence[n++] =
+                chunk.scores[i * (size_t)classes + (size_t)chunk.predictions[i]];
         }
         if (!fx_progress_report(progress, "test", begin + count, test->count, NULL)) {
             status = stopped(error);

@@ -10,6 +10,7 @@
 #include "src/base/memory.h"
 #include "src/report/parts.h"
 #include "src/report/summary.h"
+#include "src/report/thumbnails.h"
 
 // --- the answer ---
 
@@ -58,6 +59,10 @@ static void put_answer(fx_page *page) {
         fx__put(page, "</strong> by ");
         put_lead(page, &pair);
     }
+    fx__put(page, ".</p>\n<p>Its model was ready after ");
+    fx__put_seconds(page, summary.seconds.fit + summary.seconds.extract + summary.seconds.train);
+    fx__put(page, " and takes ");
+    fx__put_bytes(page, summary.results[0].model_bytes);
     fx__put(page, ".</p>\n");
 }
 
@@ -134,25 +139,39 @@ fx_status fx__report_html(const fx_comparison *comparison, const fx_report_optio
                     .order = order,
                     .out = out,
                     .error = error};
-    fx_text title = {0};
+    fx_text title = {0}, rules = {0};
+    fx_thumbnails thumbnails = {0};
     page.status = fx__text_printf(&title, error, "Classifiers compared on %s",
                                   comparison->experiment->dataset);
+    if (page.status == FX_OK && comparison->results[0].test_samples > 0) {
+        page.status = fx__thumbnails_create(comparison, &thumbnails, error);
+        page.thumbnails = &thumbnails;
+    }
+    if (page.status == FX_OK) page.status = fx__thumbnails_style(&thumbnails, &rules, error);
+    page.rules = rules.data;
     fx__page_begin(&page, title.data);
     fx__put(&page, "<h1>");
     fx__put_text(&page, title.data);
     fx__put(&page, "</h1>\n");
     fx__text_destroy(&title);
+    fx__put(&page, "<div class=\"first\"><div>\n");
     put_answer(&page);
     put_question(&page);
+    fx__put(&page, "</div>\n");
+    fx__put_time_plot(&page);
+    fx__put(&page, "</div>\n");
     fx__put_arms_table(&page);
-    fx__put_time(&page);
+    fx__put_time_table(&page);
     fx__put_pairs_table(&page);
     fx__put_learning_curves(&page);
     fx__put_templates(&page);
     fx__put_confusions(&page);
+    fx__put_worst_mistakes(&page);
     fx__put_settings(&page);
     put_origin(&page, options);
     fx__page_end(&page);
+    fx__thumbnails_destroy(&thumbnails);
+    fx__text_destroy(&rules);
     free(order);
     return page.status;
 }

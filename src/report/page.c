@@ -21,6 +21,7 @@ void fx__page_begin(fx_page *page, const char *title) {
     fx__put_text(page, title);
     fx__put_markup(page, "</title>\n<style>\n");
     for (size_t i = 0; fx__report_style[i]; i++) fx__put_markup(page, fx__report_style[i]);
+    if (page->rules) fx__put_markup(page, page->rules);
     fx__put_markup(page, "</style>\n</head>\n<body>\n<main>\n");
 }
 

@@ -18,9 +18,11 @@ typedef struct fx_page {
     const char *gnuplot; // program
     int plots;           // made so far: makes the ids of each its own
     int decimals;        // of percentages
+    const char *rules;   // that the style sheet ends with, or NULL
     // What the parts of a report (src/report/parts.h) show; NULL on any other page.
     const fx_comparison *comparison;
     const size_t *order; // [arm_count], by falling accuracy
+    const struct fx_thumbnails *thumbnails;
 } fx_page;
 
 // From the doctype to <main>, with the style sheet; `title` may be anybody's words.

@@ -9,8 +9,9 @@ void fx__put_arms_table(fx_page *page);
 void fx__put_time_table(fx_page *page);
 void fx__put_pairs_table(fx_page *page);
 void fx__put_settings(fx_page *page);
-void fx__put_time(fx_page *page);
+void fx__put_time_plot(fx_page *page);
 void fx__put_learning_curves(fx_page *page);
 void fx__put_templates(fx_page *page);
 void fx__put_confusions(fx_page *page);
+void fx__put_worst_mistakes(fx_page *page);
 #endif

@@ -24,20 +24,6 @@ enum {
     SHEET_PIXELS = 1 << 20
 };
 
-static fx_status append_base64(fx_text *out, const char *bytes, size_t count, fx_error *error) {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (size_t i = 0; i < count; i += 3) {
-        uint32_t group = 0;
-        for (size_t k = 0; k < 3; k++)
-            group = group << 8 | (i + k < count ? (uint8_t)bytes[i + k] : 0);
-        char four[4] = {digits[group >> 18], digits[group >> 12 & 63],
-                        i + 1 < count ? digits[group >> 6 & 63] : '=',
-                        i + 2 < count ? digits[group & 63] : '='};
-        FX__TRY(fx__text_append(out, four, 4, error));
-    }
-    return FX_OK;
-}
-
 void fx__put_picture(fx_page *page, const fx_image *image, int zoom, const char *alt) {
     fx_text png = {0};
     if (page->status == FX_OK) page->status = fx__image_encode_png(image, &png, page->error);
@@ -46,7 +32,7 @@ void fx__put_picture(fx_page *page, const fx_image *image, int zoom, const char 
             "src=\"data:image/png;base64,",
             image->width * zoom, image->height * zoom, alt);
     if (page->status == FX_OK)
-        page->status = append_base64(page->out, png.data, png.length, page->error);
+        page->status = fx__text_base64(page->out, png.data, png.length, page->error);
     fx__put(page, "\">");
     fx__text_destroy(&png);
 }

@@ -36,7 +36,7 @@ static fx_status time_script(const fx_page *page, fx_text *script, fx_error *err
         "$d using 1:2:5 with labels offset 1.1,0.5 font ',13'\n");
 }
 
-static void put_time_plot(fx_page *page) {
+void fx__put_time_plot(fx_page *page) {
     fx_text script = {0};
     if (page->status == FX_OK) page->status = time_script(page, &script, page->error);
     fx__put(page, "<figure class=\"plot\">\n");
@@ -47,14 +47,6 @@ static void put_time_plot(fx_page *page) {
     fx__text_destroy(&script);
     fx__put(page, "<figcaption>Numbers are ranks. Left is faster, up is better. Bars: 95&nbsp;%% "
                   "intervals.</figcaption></figure>\n");
-}
-
-void fx__put_time(fx_page *page) {
-    fx__put(page, "<h2>Accuracy against training time</h2>\n<div class=\"beside\">\n");
-    put_time_plot(page);
-    fx__put(page, "<div>\n");
-    fx__put_time_table(page);
-    fx__put(page, "</div>\n</div>\n");
 }
 
 // --- learning curves ---

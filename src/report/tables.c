@@ -80,6 +80,7 @@ void fx__put_arms_table(fx_page *page) {
 }
 
 void fx__put_time_table(fx_page *page) {
+    fx__put(page, "<h2>Time</h2>\n");
     fx__put_scroll_begin(page, "Time that each arm took");
     fx__put(page, "<table>\n<thead><tr><th scope=\"col\" class=\"n\">rank</th>"
                   "<th scope=\"col\">arm</th><th scope=\"col\" class=\"n\">fit</th>"

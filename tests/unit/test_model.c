@@ -60,6 +60,7 @@ Test(model, the_final_network_is_what_is_reported) {
         int best = row[1] > row[0] ? 1 : 0;
         if (row[2] > row[best]) best = 2;
         cr_assert_eq(t.result.test_predictions[i], best);
+        cr_assert(fabsf(t.result.test_confidence[i] - row[best]) <= 1e-6F, "rounding of softmax");
         cr_assert(fabsf(row[0] + row[1] + row[2] - 1) <= 1e-5F, "three probabilities, rounded");
     }
     fx_model_data data = {.name = "tiny", .images = &tiny.dataset};

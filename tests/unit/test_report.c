@@ -5,8 +5,10 @@
 #include "featx/report.h"
 #include "featx/version.h"
 #include "src/base/file.h"
+#include "src/experiment/metrics.h"
 #include "src/report/results.h"
 #include "src/report/summary.h"
+#include "src/report/thumbnails.h"
 #include "tests/support/folder.h"
 #include "tests/support/tiny.h"
 
@@ -66,6 +68,7 @@ static void example_create(size_t arms, size_t seeds, float validation, example 
     out->experiment = (fx_experiment){
         hostile_dataset, 7, {.count = (int)seeds, .values = {7, 8, 9}}, arms, out->arms};
     out->comparison = (fx_comparison){.experiment = &out->experiment,
+                                      .dataset = &out->tiny.dataset,
                                       .arm_count = arms,
                                       .seed_count = seeds,
                                       .results = out->results,
@@ -143,7 +146,9 @@ static void read_attribute(markup *m, const char *name, const char *value) {
         snprintf(m->links[m->link_count++], 40, "%s", value + 1);
     if (strcmp(name, "src") == 0)
         cr_assert(strncmp(value, "data:image/png;base64,", 22) == 0, "not of the page's own");
-    if (strcmp(name, "href") == 0)
+    if (strcmp(name, "href") == 0 && value[0] == '#')
+        snprintf(m->links[m->link_count++], 40, "%s", value + 1);
+    else if (strcmp(name, "href") == 0)
         cr_assert(strcmp(value, "results.json") == 0 || strcmp(value, "results.csv") == 0);
     cr_assert(m->id_count < IDS_MAX && m->link_count < IDS_MAX);
 }
@@ -237,18 +242,22 @@ Test(report, page_is_well_formed_and_holds_every_part) {
     markup *m = read_page(page);
     cr_assert_eq(m->plots, 1 + 2 * ARMS, "time, and two curves an arm");
     cr_assert_eq(m->pictures, 1 + TINY_CLASSES, "a sheet, and a template a class");
-    cr_assert_eq(m->tables, 5 + ARMS, "arms, times, pairs, settings twice, confusion matrices");
+    cr_assert_eq(m->tables, 5 + 2 * ARMS,
+                 "arms, times, pairs, settings twice; of each arm the "
+                 "confusion matrix and the classes");
     static const char *const parts[] = {
         "<html lang=\"en\">",
         "name=\"viewport\"",
         "prefers-color-scheme:dark",
         "@media print",
         "Accuracy and size",
-        "Accuracy against training time",
         "Is the difference real?",
         "Learning curves",
         "What the first layer looks for",
         "What is taken for what",
+        "Sure and wrong",
+        "Precision, recall and F1 of each class",
+        "class=\"thumbnail\" role=\"img\" aria-label=\"test image ",
         "To repeat it",
         ("featx " FX_VERSION),
         "class=\"answer\"",
@@ -274,6 +283,73 @@ Test(report, page_is_well_formed_and_holds_every_part) {
     cr_assert_not_null(strstr(page, "var(--s2)"));
     free(m);
     free(page);
+    example_destroy(&e);
+}
+
+// The images of a cell are those of the confusion matrix, each once, and in the sheet stands what
+// the data set has.
+Test(report, cells_open_the_images_confused) {
+    example e;
+    example_create(ARMS, 1, 0.2F, &e);
+    for (size_t arm = 0; arm < ARMS; arm++) { // many mistakes, not the same in every arm
+        fx_result *result = &e.results[arm];
+        for (size_t i = 0; i < result->test_samples; i++) {
+            result->test_confidence[i] = (float)((i * 7 + arm) % 10);
+            if (i % (arm + 2) == 0)
+                result->test_predictions[i] = (result->test_labels[i] + 1) % TINY_CLASSES;
+        }
+        memset(result->confusion, 0, TINY_CLASSES * TINY_CLASSES * sizeof *result->confusion);
+        fx__confusion(result->test_labels, result->test_predictions, result->test_samples,
+                      TINY_CLASSES, result->confusion);
+    }
+    fx_error error = {0};
+    fx_thumbnails thumbnails;
+    cr_assert_eq(fx__thumbnails_create(&e.comparison, &thumbnails, &error), FX_OK, "%s",
+                 error.message);
+    size_t shown = 0;
+    for (size_t arm = 0; arm < ARMS; arm++) {
+        const fx_result *result = &e.results[arm];
+        for (size_t cell = 0; cell < TINY_CLASSES * TINY_CLASSES; cell++) {
+            const uint32_t *images =
+                thumbnails.cells + (arm * TINY_CLASSES * TINY_CLASSES + cell) * FX_CELL_IMAGES;
+            bool right = cell / TINY_CLASSES == cell % TINY_CLASSES;
+            size_t count = 0;
+            for (; count < FX_CELL_IMAGES && images[count]; count++, shown++) {
+                size_t sample = images[count] - 1;
+                cr_assert_eq(result->test_labels[sample], (int)(cell / TINY_CLASSES));
+                cr_assert_eq(result->test_predictions[sample], (int)(cell % TINY_CLASSES));
+                for (size_t i = 0; i < count; i++) cr_assert_neq(images[i], images[count]);
+                cr_assert_neq(thumbnails.slots[result->test_indices[sample]], 0);
+            }
+            uint64_t most = right ? 0 : result->confusion[cell];
+            cr_assert_eq(count, most < FX_CELL_IMAGES ? most : FX_CELL_IMAGES);
+        }
+        const uint32_t *worst = thumbnails.worst + arm * FX_WORST_IMAGES;
+        for (int i = 0; i < FX_WORST_IMAGES && worst[i]; i++) {
+            cr_assert_neq(result->test_labels[worst[i] - 1],
+                          result->test_predictions[worst[i] - 1]);
+            cr_assert(i == 0 || result->test_confidence[worst[i] - 1] <=
+                                    result->test_confidence[worst[i - 1] - 1]);
+        }
+    }
+    cr_assert_gt(shown, 30, "only %zu mistakes", shown);
+    fx_image image = {0};
+    size_t side = (size_t)thumbnails.side, columns = (size_t)thumbnails.sheet.width / side;
+    for (size_t slot = 0; slot < thumbnails.count; slot++) {
+        const fx_image_source *images = &e.tiny.dataset.test.images;
+        cr_assert_eq(images->get(images->self, thumbnails.images[slot], &image, NULL), FX_OK);
+        size_t left = slot % columns * side + (side - (size_t)image.width) / 2;
+        size_t top = slot / columns * side + (side - (size_t)image.height) / 2;
+        for (size_t y = 0; y < (size_t)image.height; y++)
+            for (size_t x = 0; x < (size_t)image.width * 3; x++)
+                cr_assert_eq(
+                    thumbnails.sheet
+                        .pixels[((top + y) * (size_t)thumbnails.sheet.width + left) * 3 + x],
+                    image.pixels[image.channels == 3 ? y * (size_t)image.width * 3 + x
+                                                     : y * (size_t)image.width + x / 3]);
+    }
+    fx_image_destroy(&image);
+    fx__thumbnails_destroy(&thumbnails);
     example_destroy(&e);
 }
 
@@ -407,7 +483,7 @@ Test(report, one_arm_and_nothing_held_out) {
     write_report(&e.comparison, "out");
     char *page = read_text("out/index.html");
     markup *m = read_page(page);
-    cr_assert(m->plots == 3 && m->pictures == 1 && m->tables == 4);
+    cr_assert(m->plots == 3 && m->pictures == 1 && m->tables == 5);
     cr_assert_null(strstr(page, "Is the difference real?"));
     cr_assert_null(strstr(page, "What differs"));
     cr_assert(!strstr(page, ">nan") && !strstr(page, " nan") && !strstr(page, ">-nan"));
@@ -454,7 +530,7 @@ Test(report, forty_classes) {
     write_report(&e.comparison, "out");
     char *page = read_text("out/index.html");
     markup *m = read_page(page);
-    cr_assert_eq(m->tables, 5);
+    cr_assert_eq(m->tables, 7);
     cr_assert_not_null(strstr(page, "(25&nbsp;%)"));
     free(m);
     free(page);
