@@ -108,6 +108,9 @@ static void *open_sift(const char *folder, int threads) {
     f->words = fx_bovw_defaults();
     f->words.local = FX_BOVW_SIFT;
     f->words.patch = 16;
+    f->words.cells = 4;
+    f->words.orientations = 8;
+    f->words.window = FX_BOVW_WINDOW_FLAT; // of VLFeat, which weighs cells
     f->words.stride = 4;
     size_t most = (BENCH_WIDTH / 4) * (BENCH_HEIGHT / 4);
     return open_threads(f, threads, fx__local_scratch(&f->words, 1) * sizeof(float),
