@@ -1,47 +1,20 @@
 // featx extract: descriptors of images, streamed into a file.
 //
-// Images go through in chunks that are extracted in parallel and written in order, so memory does
-// not grow with their number. The first image fixes the length of a row.
+// The first image fixes the length of a row. Interrupted work is left for --resume (row_writer.h);
+// failed work leaves nothing.
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "features/descriptor_state.h"
 #include "src/base/memory.h"
 #include "tools/data.h"
+#include "tools/extract_rows.h"
 #include "tools/inputs.h"
 #include "tools/output.h"
 #include "tools/progress.h"
 #include "tools/row_writer.h"
 #include "tools/settings.h"
 #include "tools/tool.h"
-
-enum { CHUNK_IMAGES = 256 };
-static const size_t chunk_bytes = (size_t)64 << 20;
-
-// Progress of one chunk, told as progress of the whole.
-typedef struct chunk_progress {
-    size_t before, total;
-} chunk_progress;
-
-static bool report_chunk(void *self, const char *stage, size_t done, size_t total,
-                         const char *note) {
-    const chunk_progress *chunk = self;
-    (void)total;
-    return fx_progress_report(progress_get(), stage, chunk->before + done, chunk->total, note);
-}
-
-// Says why the rows of begin … end-1 that are not valid are not.
-static void report_skipped(const fx_descriptor *descriptor, inputs *inputs, size_t begin,
-                           size_t end, size_t length, float *row, const bool *valid) {
-    for (size_t i = begin; i < end; i++) {
-        fx_error reason;
-        if (!valid[i - begin] &&
-            fx_descriptor_extract_range(descriptor, &inputs->images, i, i + 1, length, row,
-                                        FX_ON_ERROR_FAIL, NULL, NULL, &reason) != FX_OK)
-            inputs_report(inputs, i, &reason);
-    }
-}
 
 // The length of the first row, skipping images that have none.
 static fx_status find_length(const fx_descriptor *descriptor, inputs *inputs, bool skip,
@@ -62,35 +35,6 @@ static fx_status find_length(const fx_descriptor *descriptor, inputs *inputs, bo
     return status;
 }
 
-static fx_status extract_rows(const fx_descriptor *descriptor, inputs *inputs, fx_on_error on_error,
-                              row_writer *writer, fx_error *error) {
-    size_t row_bytes = writer->length * sizeof(float);
-    size_t chunk = row_bytes ? chunk_bytes / row_bytes : CHUNK_IMAGES;
-    chunk = chunk < 1 ? 1 : chunk > CHUNK_IMAGES ? CHUNK_IMAGES : chunk;
-    fx_status status = FX_OK;
-    float *rows = NULL;
-    bool valid[CHUNK_IMAGES];
-    FX__TRY_GOTO(fx__allocate(chunk, row_bytes, &rows, error));
-    for (size_t begin = 0; begin < inputs->count; begin += chunk) {
-        size_t end = begin + chunk < inputs->count ? begin + chunk : inputs->count;
-        chunk_progress position = {begin, inputs->count};
-        fx_progress progress = {&position, report_chunk};
-        FX__TRY_GOTO(fx_descriptor_extract_range(descriptor, &inputs->images, begin, end,
-                                                 writer->length, rows, on_error, valid, &progress,
-                                                 error));
-        FX__TRY_GOTO(row_writer_append(writer, rows, begin, end - begin,
-                                       on_error == FX_ON_ERROR_SKIP ? valid : NULL, error));
-        if (on_error == FX_ON_ERROR_SKIP)
-            report_skipped(descriptor, inputs, begin, end, writer->length, rows, valid);
-    }
-    if (writer->count == 0)
-        status = fx_error_set(error, FX_ERROR_DATA, "none of %zu images can be described",
-                              inputs->count);
-done:
-    free(rows);
-    return status;
-}
-
 static fx_status print_summary(const options *options, const fx_descriptor *descriptor,
                                const row_writer *writer, size_t skipped, double seconds,
                                fx_error *error) {
@@ -107,8 +51,8 @@ static fx_status print_summary(const options *options, const fx_descriptor *desc
         FX__TRY_GOTO(fx__descriptor_sha256(descriptor, sha256, error));
         FX__TRY_GOTO(fx__text_printf(&text, error,
                                      ", \"count\": %zu, \"length\": %zu, \"skipped\": %zu, "
-                                     "\"classes\": %d, \"descriptor\": ",
-                                     writer->count, writer->length, skipped,
+                                     "\"resumed\": %zu, \"classes\": %d, \"descriptor\": ",
+                                     writer->count, writer->length, skipped, writer->resumed,
                                      writer->inputs->classes));
         FX__TRY_GOTO(fx__descriptor_json(descriptor, &text, error));
         FX__TRY_GOTO(fx__text_printf(
@@ -125,6 +69,7 @@ static fx_status print_summary(const options *options, const fx_descriptor *desc
         printf("%s%s", i ? ", " : "", fx_feature_name((fx_feature)features->values[i]));
     printf(")");
     if (skipped > 0) printf(", %zu skipped", skipped);
+    if (writer->resumed > 0) printf(", %zu from before", writer->resumed);
     if (writer->inputs->ignored > 0)
         printf(", %zu files that are not images ignored", writer->inputs->ignored);
     printf(", in %.1f s", seconds);
@@ -151,6 +96,10 @@ static fx_status check_usage(const options *options, const settings *settings, r
     if (options->json && options->output && strcmp(options->output, "-") == 0)
         return fx_error_set(error, FX_ERROR_USAGE,
                             "--json and -o - both want standard output: give one of them");
+    if (options->resume && (strcmp(options->output, "-") == 0 || format != ROWS_NPY))
+        return fx_error_set(
+            error, FX_ERROR_USAGE, "--resume goes on with rows in a .npy file: found %s%s",
+            format != ROWS_NPY ? "--format " : "-o ", format != ROWS_NPY ? options->format : "-");
     if (options->output && strcmp(options->output, "-") != 0 && format == ROWS_NPY &&
         !data_is_rows(options->output))
         return fx_error_set(error, FX_ERROR_USAGE,
@@ -169,6 +118,19 @@ static fx_status settle_size(const inputs *inputs, fx_image_params *params, fx_e
     return FX_OK;
 }
 
+// An interrupted extraction, for another to go on with.
+static fx_status leave(row_writer *writer, fx_error *error) {
+    size_t count = writer->count, all = writer->inputs ? writer->inputs->count : 0;
+    bool kept;
+    FX__TRY(row_writer_keep(writer, &kept, error));
+    if (!kept) return fx_error_set(error, FX_ERROR_INTERRUPTED, "interrupted");
+    char counts[2][32];
+    return fx_error_set(error, FX_ERROR_INTERRUPTED,
+                        "interrupted with %s rows of %s images; the same command with --resume "
+                        "goes on",
+                        format_count(count, counts[0]), format_count(all, counts[1]));
+}
+
 fx_status run_extract(const options *options, fx_error *error) {
     double began = seconds_now();
     settings settings;
@@ -178,7 +140,6 @@ fx_status run_extract(const options *options, fx_error *error) {
     fx_descriptor *descriptor = NULL;
     row_writer writer = {0};
     row_format format;
-    size_t length = 0;
     FX__TRY_GOTO(row_format_parse(options->format, &format, error));
     FX__TRY_GOTO(check_usage(options, &settings, format, error));
     if (options->output) FX__TRY_GOTO(check_output(options->output, error));
@@ -194,15 +155,21 @@ fx_status run_extract(const options *options, fx_error *error) {
     fx_image_source training = inputs_training(&inputs);
     FX__TRY_GOTO(fx_descriptor_prepare(&settings.model.descriptor, &training, options->vocabulary,
                                        settings.model.seed, progress_get(), &descriptor, error));
-    FX__TRY_GOTO(find_length(descriptor, &inputs, skip, &length, error));
-    FX__TRY_GOTO(row_writer_open(options->output, format, &inputs, length, &writer, error));
-    FX__TRY_GOTO(extract_rows(descriptor, &inputs, options->on_error, &writer, error));
-    FX__TRY_GOTO(row_writer_commit(&writer, descriptor, error));
+    writer.path = options->output;
+    writer.format = format;
+    writer.inputs = &inputs;
+    writer.descriptor = descriptor;
+    FX__TRY_GOTO(find_length(descriptor, &inputs, skip, &writer.length, error));
+    writer.piece = extract_piece(inputs.count, writer.length, learns);
+    FX__TRY_GOTO(row_writer_open(&writer, options->resume, error));
+    FX__TRY_GOTO(extract_rows(&inputs, options->on_error, &writer, error));
+    FX__TRY_GOTO(row_writer_commit(&writer, error));
     progress_end();
     if (!hint_is_final)
         status = print_summary(options, descriptor, &writer, given - writer.count,
                                seconds_now() - began, error);
 done:
+    if (status != FX_OK && progress_interrupted()) status = leave(&writer, error);
     row_writer_abort(&writer);
     fx_descriptor_destroy(descriptor);
     inputs_close(&inputs);

@@ -83,7 +83,7 @@ static const struct {
                          "L1, L2, chi-square, intersection, hellinger, cosine or correlation"},
     [OPTION_TOP] = {"top", 0, "K", COMMAND_PREDICT, "classes shown of each image"},
     [OPTION_CSV] = {"csv", 0, NULL, COMMAND_PREDICT, "print comma-separated values"},
-    [OPTION_RESUME] = {"resume", 0, NULL, COMMAND_RESUMABLE,
+    [OPTION_RESUME] = {"resume", 0, NULL, COMMAND_RESUMABLE | COMMAND_EXTRACT,
                        "go on where an earlier run with the same -o was stopped"},
     [OPTION_ON_ERROR] = {"on-error", 0, "fail|skip", WORK & ~COMMAND_LECTURE,
                          "what a bad image means: the end, or a line on standard error"},

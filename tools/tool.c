@@ -2,6 +2,7 @@
 #include "tools/tool.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "featx/threads.h"
 #include "featx/version.h"
@@ -27,6 +28,13 @@ static fx_status run(const options *options, fx_error *error) {
     return options->command->run(options, error);
 }
 
+static const char *interruption(const options *options, const fx_error *error) {
+    if (strncmp(error->message, "interrupted with ", 17) == 0) return error->message;
+    return options->command->bit & COMMAND_RESUMABLE && options->output
+               ? "interrupted; the same command with --resume goes on"
+               : "interrupted";
+}
+
 int tool_main(const tool *tool, int argc, char **argv) {
     environment_limit_spinning(argv);
     fx_error error = {0};
@@ -39,9 +47,7 @@ int tool_main(const tool *tool, int argc, char **argv) {
     if (status == FX_OK) status = flush_output(&error);
     progress_end();
     if (status == FX_ERROR_INTERRUPTED)
-        progress_message(tool->name, options.command->bit & COMMAND_RESUMABLE && options.output
-                                         ? "interrupted; the same command with --resume goes on"
-                                         : "interrupted");
+        progress_message(tool->name, interruption(&options, &error));
     else if (status != FX_OK)
         progress_message(tool->name, error.message);
     options_destroy(&options);

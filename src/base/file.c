@@ -3,7 +3,8 @@
 // Reading: opened without waiting (a pipe without a writer would block) and refused unless regular.
 // Writing: to DIR/.featx-PID-N.tmp, then flush, fsync, rename; DIR/NAME is whole at every moment.
 // The temporary file is made by open() with O_EXCL, so that it gets the mode that the umask allows;
-// an existing file passes on its mode.
+// an existing file passes on its mode. NAME.partial is for one process at a time: an advisory lock
+// is held until it has been renamed.
 #include "src/base/file.h"
 
 #include <errno.h>
@@ -12,6 +13,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -140,7 +142,34 @@ static int create_temporary(fx_writer *writer) {
     }
 }
 
-fx_status fx__writer_open(const char *path, fx_writer *out, fx_error *error) {
+// Opens and locks PATH.partial; the descriptor, or -1 with errno (EWOULDBLOCK: locked by another).
+static int open_partial(fx_writer *writer) {
+    size_t size = strlen(writer->path) + sizeof ".partial";
+    writer->temporary = malloc(size);
+    if (!writer->temporary) return -1;
+    snprintf(writer->temporary, size, "%s.partial", writer->path);
+    for (;;) {
+        int descriptor =
+            open(writer->temporary, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
+        if (descriptor < 0) return -1;
+        struct stat opened, named;
+        int reason = 0;
+        if (flock(descriptor, LOCK_EX | LOCK_NB) != 0 || fstat(descriptor, &opened) != 0)
+            reason = errno;
+        else if (!S_ISREG(opened.st_mode))
+            reason = EINVAL;
+        else if (stat(writer->temporary, &named) == 0 && named.st_ino == opened.st_ino &&
+                 named.st_dev == opened.st_dev)
+            return descriptor;
+        close(descriptor); // on success: the one before us was done, and renamed it meanwhile
+        if (reason != 0) {
+            errno = reason;
+            return -1;
+        }
+    }
+}
+
+static fx_status open_writer(const char *path, bool partial, fx_writer *out, fx_error *error) {
     *out = (fx_writer){0};
     if (strcmp(path, "-") == 0) {
         out->file = stdout;
@@ -166,17 +195,21 @@ fx_status fx__writer_open(const char *path, fx_writer *out, fx_error *error) {
         } else {
             FX__TRY_GOTO(follow_links(path, &out->path, error));
         }
-        if (out->path) descriptor = create_temporary(out);
+        out->partial = partial;
+        if (out->path) descriptor = partial ? open_partial(out) : create_temporary(out);
         // The mode and owner of what is replaced; who may not set them gets their own.
         if (descriptor >= 0 && exists) {
             if (fchown(descriptor, info.st_uid, info.st_gid) != 0) errno = 0;
             if (fchmod(descriptor, info.st_mode & 0777) != 0) errno = 0;
         }
     }
-    if (status == FX_OK && descriptor < 0)
+    if (status == FX_OK && descriptor < 0 && partial && errno == EWOULDBLOCK)
+        status =
+            fx_error_set(error, FX_ERROR_IO, "%s: another process is writing it just now", path);
+    else if (status == FX_OK && descriptor < 0)
         status = fx_error_set(error, FX_ERROR_IO, "%s: cannot create: %s", path, strerror(errno));
     if (status == FX_OK) {
-        out->file = fdopen(descriptor, out->temporary ? "w+b" : "wb");
+        out->file = fdopen(descriptor, out->temporary ? "r+b" : "wb");
         if (!out->file) {
             close(descriptor);
             status = fx_error_set(error, FX_ERROR_MEMORY, "%s: out of memory", path);
@@ -193,6 +226,37 @@ done:
     return status;
 }
 
+fx_status fx__writer_open(const char *path, fx_writer *out, fx_error *error) {
+    return open_writer(path, false, out, error);
+}
+
+fx_status fx__writer_open_partial(const char *path, fx_writer *out, fx_error *error) {
+    return open_writer(path, true, out, error);
+}
+
+fx_status fx__writer_cut(fx_writer *writer, uint64_t size, fx_error *error) {
+    if (fflush(writer->file) == 0 && ftruncate(fileno(writer->file), (off_t)size) == 0 &&
+        fseeko(writer->file, (off_t)size, SEEK_SET) == 0)
+        return FX_OK;
+    return fx_error_set(error, FX_ERROR_IO, "%s: cannot cut: %s", writer->path, strerror(errno));
+}
+
+fx_status fx__writer_keep(fx_writer *writer, fx_error *error) {
+    fx_status status = FX_OK;
+    if (writer->partial && writer->file) {
+        bool failed = ferror(writer->file) != 0;
+        failed |= fclose(writer->file) != 0;
+        if (failed)
+            status = fx_error_set(error, FX_ERROR_IO, "%s: cannot write: %s", writer->temporary,
+                                  strerror(errno));
+        writer->file = NULL;
+        free(writer->temporary);
+        writer->temporary = NULL;
+    }
+    fx__writer_abort(writer);
+    return status;
+}
+
 fx_status fx__writer_write(fx_writer *writer, const void *bytes, size_t count, fx_error *error) {
     if (count == 0 || fwrite(bytes, 1, count, writer->file) == count) return FX_OK;
     return fx_error_set(error, FX_ERROR_IO, "%s: cannot write: %s", writer->path, strerror(errno));
@@ -203,6 +267,7 @@ fx_status fx__writer_commit(fx_writer *writer, fx_error *error) {
     if (!failed && writer->temporary)
         // Some file systems have no sync; that is no reason to lose the file.
         failed = fsync(fileno(writer->file)) != 0 && errno != EINVAL && errno != ENOTSUP;
+    int lock = writer->partial && !failed ? dup(fileno(writer->file)) : -1;
     if (!failed && writer->file != stdout) {
         failed = fclose(writer->file) != 0;
         writer->file = NULL;
@@ -216,6 +281,7 @@ fx_status fx__writer_commit(fx_writer *writer, fx_error *error) {
     }
     if (failed)
         fx_error_set(error, FX_ERROR_IO, "%s: cannot write: %s", writer->path, strerror(errno));
+    if (lock >= 0) close(lock);
     fx__writer_abort(writer);
     return failed ? FX_ERROR_IO : FX_OK;
 }

@@ -24,6 +24,7 @@ typedef struct fx_writer {
     FILE *file;
     char *path;      // final
     char *temporary; // NULL where written directly
+    bool partial;    // opened by fx__writer_open_partial
 } fx_writer;
 
 FX_MUST_CHECK fx_status fx__writer_open(const char *path, fx_writer *out, fx_error *error);
@@ -31,6 +32,15 @@ FX_MUST_CHECK fx_status fx__writer_write(fx_writer *writer, const void *bytes, s
                                          fx_error *error);
 FX_MUST_CHECK fx_status fx__writer_commit(fx_writer *writer, fx_error *error);
 void fx__writer_abort(fx_writer *writer); // removes what was begun; safe after commit
+
+// The same under a temporary name that a later process finds again, PATH.partial, with what an
+// earlier one left there: open for reading too, at its beginning, locked until it is closed.
+// FX_ERROR_IO where another process has it open. No regular file: written directly.
+FX_MUST_CHECK fx_status fx__writer_open_partial(const char *path, fx_writer *out, fx_error *error);
+// Cuts to `size` bytes and goes on writing there.
+FX_MUST_CHECK fx_status fx__writer_cut(fx_writer *writer, uint64_t size, fx_error *error);
+// Closes and leaves PATH.partial for a later process. FX_ERROR_IO where not all of it got there.
+FX_MUST_CHECK fx_status fx__writer_keep(fx_writer *writer, fx_error *error);
 
 // Open, write, commit.
 FX_MUST_CHECK fx_status fx__file_write(const char *path, const void *bytes, size_t count,

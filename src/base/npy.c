@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #include "src/base/memory.h"
 
@@ -48,6 +49,37 @@ fx_status fx__npy_open(const char *path, size_t columns, size_t rows_hint, fx_np
     fx_status status = write_matrix_header(out, rows_hint, error);
     if (status != FX_OK) fx__npy_abort(out);
     return status;
+}
+
+fx_status fx__npy_open_partial(const char *path, size_t columns, size_t rows_hint,
+                               fx_npy_writer *out, size_t *rows, fx_error *error) {
+    *out = (fx_npy_writer){.columns = columns, .rows_hint = rows_hint};
+    *rows = 0;
+    FX__TRY(fx__writer_open_partial(path, &out->writer, error));
+    struct stat info;
+    if (out->writer.temporary && columns > 0 && fstat(fileno(out->writer.file), &info) == 0 &&
+        info.st_size > HEADER_BYTES)
+        *rows = (size_t)(info.st_size - HEADER_BYTES) / (columns * sizeof(float));
+    return FX_OK;
+}
+
+fx_status fx__npy_keep_rows(fx_npy_writer *npy, size_t rows, fx_error *error) {
+    npy->rows = rows;
+    uint64_t size = rows ? HEADER_BYTES + (uint64_t)rows * npy->columns * sizeof(float) : 0;
+    if (npy->writer.temporary) FX__TRY(fx__writer_cut(&npy->writer, size, error));
+    return rows ? FX_OK : write_matrix_header(npy, npy->rows_hint, error);
+}
+
+fx_status fx__npy_read_back(fx_npy_writer *npy, size_t first, size_t count, float *out,
+                            fx_error *error) {
+    FILE *file = npy->writer.file;
+    off_t row = (off_t)(npy->columns * sizeof *out);
+    bool failed = fseeko(file, HEADER_BYTES + (off_t)first * row, SEEK_SET) != 0 ||
+                  fread(out, (size_t)row, count, file) != count;
+    failed |= fseeko(file, HEADER_BYTES + (off_t)npy->rows * row, SEEK_SET) != 0;
+    if (!failed) return FX_OK;
+    return fx_error_set(error, FX_ERROR_IO, "%s: cannot read: %s", npy->writer.temporary,
+                        strerror(errno));
 }
 
 fx_status fx__npy_append(fx_npy_writer *npy, const float *rows, size_t count, fx_error *error) {

@@ -18,6 +18,15 @@ typedef struct fx_npy_writer {
 
 FX_MUST_CHECK fx_status fx__npy_open(const char *path, size_t columns, size_t rows_hint,
                                      fx_npy_writer *out, fx_error *error);
+// The same over fx__writer_open_partial: *rows is the number of whole rows that an earlier process
+// left. Nothing is written before fx__npy_keep_rows.
+FX_MUST_CHECK fx_status fx__npy_open_partial(const char *path, size_t columns, size_t rows_hint,
+                                             fx_npy_writer *out, size_t *rows, fx_error *error);
+// Goes on behind the first `rows` of those; 0 begins anew.
+FX_MUST_CHECK fx_status fx__npy_keep_rows(fx_npy_writer *npy, size_t rows, fx_error *error);
+// Reads rows first … first+count-1 of those kept into out[count, columns].
+FX_MUST_CHECK fx_status fx__npy_read_back(fx_npy_writer *npy, size_t first, size_t count,
+                                          float *out, fx_error *error);
 FX_MUST_CHECK fx_status fx__npy_append(fx_npy_writer *writer, const float *rows, size_t count,
                                        fx_error *error);
 FX_MUST_CHECK fx_status fx__npy_commit(fx_npy_writer *writer, fx_error *error);
