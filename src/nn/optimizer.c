@@ -2,6 +2,9 @@
 //
 //   SGD    v ← μ v + g + λ w;  w ← w - η v
 //          with Nesterov's momentum  w ← w - η (g + λ w + μ v)
+//          without momentum, w is a compensated sum (Kahan 1965): steps that are smaller than half
+//          a unit in the last place of w would be lost, and plain descent is nothing but small
+//          steps
 //   AdamW  m ← β₁ m + (1 - β₁) g;  v ← β₂ v + (1 - β₂) g²
 //          w ← w - η λ w - η (m / (1 - β₁ᵗ)) / (sqrt(v / (1 - β₂ᵗ)) + ε)
 //          β₁ = 0.9, β₂ = 0.999, ε = 1e-8
@@ -63,6 +66,21 @@ static void sgd(block b, float scale, float rate, float momentum, float decay) {
         for (size_t j = 0; j < b.columns; j++) {
             v[j] = momentum * v[j] + (scale * g[j] + decay * w[j]);
             w[j] -= rate * v[j];
+        }
+    }
+}
+
+// Without momentum: b.m holds what the weights could not take of the steps so far.
+FX__KERNEL
+static void compensated(block b, float scale, float rate, float decay) {
+    for (size_t i = 0; i < b.rows; i++) {
+        float *restrict w = b.w + i * b.stride, *restrict rest = b.m + i * b.stride;
+        const float *restrict g = b.g + i * b.gradient_stride;
+        for (size_t j = 0; j < b.columns; j++) {
+            float step = rate * (scale * g[j] + decay * w[j]) + rest[j];
+            float moved = w[j] - step;
+            rest[j] = step - (w[j] - moved);
+            w[j] = moved;
         }
     }
 }
@@ -134,6 +152,8 @@ void fx__optimizer_update(const fx__optimizer *optimizer, float *parameters, siz
                      gradient};
     if (two)
         adamw(b, o->scale, decays ? o->keep : 1, o->rate, o->root);
+    else if (o->momentum == 0)
+        compensated(b, o->scale, o->rate, decay);
     else if (o->nesterov)
         nesterov(b, o->scale, o->rate, o->momentum, decay);
     else
