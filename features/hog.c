@@ -32,16 +32,19 @@ static const char *const BORDERS[] = {"nearest", "mirror", "none", NULL};
 
 #define CHOICE(name, field, names, text)                                                           \
     {                                                                                              \
-        .key = name, .kind = FX_PARAM_CHOICE, .offset = offsetof(fx_hog_params, field),            \
-        .choices = names, .help = text                                                             \
+        .key = (name), .kind = FX_PARAM_CHOICE, .offset = offsetof(fx_hog_params, field),          \
+        .choices = (names), .help = (text)                                                         \
     }
 #define NUMBER(name, field, low, high, text)                                                       \
     {                                                                                              \
-        .key = name, .kind = FX_PARAM_INT, .offset = offsetof(fx_hog_params, field), .min = low,   \
-        .max = high, .help = text                                                                  \
+        .key = (name), .kind = FX_PARAM_INT, .offset = offsetof(fx_hog_params, field),             \
+        .min = (low), .max = (high), .help = (text)                                                \
     }
 #define SWITCH(name, field, text)                                                                  \
-    { .key = name, .kind = FX_PARAM_BOOL, .offset = offsetof(fx_hog_params, field), .help = text }
+    {                                                                                              \
+        .key = (name), .kind = FX_PARAM_BOOL, .offset = offsetof(fx_hog_params, field),            \
+        .help = (text)                                                                             \
+    }
 
 static const fx_param PARAMS[] = {
     CHOICE("preset", preset, PRESETS,

@@ -28,15 +28,20 @@ enum { BATCH = 32 }; // blocks
 
 #define INLINE static inline __attribute__((always_inline))
 
+typedef float float4 __attribute__((vector_size(16)));
+
 // Σ v or Σ v², in eight partial sums whatever the instruction set.
 INLINE float sum_of(const float *v, size_t count, bool squares) {
-    float part[8] = {0};
-    size_t i = 0;
-    for (; i + 8 <= count; i += 8)
-        for (size_t k = 0; k < 8; k++) part[k] += squares ? v[i + k] * v[i + k] : v[i + k];
-    for (size_t k = 0; i + k < count; k++) part[k] += squares ? v[i + k] * v[i + k] : v[i + k];
-    return ((part[0] + part[4]) + (part[2] + part[6])) +
-           ((part[1] + part[5]) + (part[3] + part[7]));
+    float4 part[2] = {{0}, {0}}, x;
+    size_t i = 0, half = 0;
+    for (; i + 4 <= count; i += 4, half ^= 1) {
+        memcpy(&x, v + i, sizeof x);
+        part[half] += squares ? x * x : x;
+    }
+    for (size_t k = 0; i + k < count; k++)
+        part[half][k] += squares ? v[i + k] * v[i + k] : v[i + k];
+    part[0] += part[1];
+    return (part[0][0] + part[0][2]) + (part[0][1] + part[0][3]);
 }
 
 // ε of the first norm and, for L2-Hys, of the second.
@@ -58,75 +63,87 @@ INLINE void invert(float *sums, size_t count, bool l2, bool outside, float epsil
         for (size_t i = 0; i < count; i++) sums[i] = 1.0f / sqrtf(sums[i] + square);
 }
 
-INLINE void multiply(float *restrict v, size_t count, float scale) {
-    for (size_t i = 0; i < count; i++) v[i] *= scale;
+// What is done to a number of a block.
+typedef enum step { MULTIPLY, MULTIPLY_CLIP, MULTIPLY_ROOT } step;
+
+INLINE float stepped(step what, float value, float scale) {
+    value *= scale;
+    if (what == MULTIPLY_ROOT) return sqrtf(value);
+    return what == MULTIPLY || value < 0.2f ? value : 0.2f;
 }
 
-INLINE void multiply_and_clip(float *restrict v, size_t count, float scale) {
-    for (size_t i = 0; i < count; i++) {
-        float n = v[i] * scale;
-        v[i] = n < 0.2f ? n : 0.2f;
-    }
+// By eights and fours: blocks are short, and the compiler's own loops are not.
+INLINE void apply(step what, float *restrict v, size_t count, float scale) {
+    size_t i = 0;
+    for (; i + 8 <= count; i += 8)
+        for (size_t k = 0; k < 8; k++) v[i + k] = stepped(what, v[i + k], scale);
+    for (; i + 4 <= count; i += 4)
+        for (size_t k = 0; k < 4; k++) v[i + k] = stepped(what, v[i + k], scale);
+    for (; i < count; i++) v[i] = stepped(what, v[i], scale);
 }
 
-INLINE void multiply_and_root(float *restrict v, size_t count, float scale) {
-    for (size_t i = 0; i < count; i++) v[i] = sqrtf(v[i] * scale);
-}
-
-// At most BATCH blocks of `count` numbers, `step` apart, in place.
-INLINE void normalize(const fx_hog_params *params, float *first, size_t step, size_t blocks,
+// At most BATCH blocks of `count` numbers, `pitch` apart, in place.
+INLINE void normalize(const fx_hog_params *params, float *first, size_t pitch, size_t blocks,
                       size_t count) {
     float scale[BATCH];
     fx_hog_norm norm = (fx_hog_norm)params->block_norm;
     bool l2 = norm >= FX_HOG_NORM_L2, outside = params->epsilon == FX_HOG_EPSILON_OPENCV;
     if (norm == FX_HOG_NORM_NONE) return;
-    for (size_t b = 0; b < blocks; b++) scale[b] = sum_of(first + b * step, count, l2);
+    for (size_t b = 0; b < blocks; b++) scale[b] = sum_of(first + b * pitch, count, l2);
     invert(scale, blocks, l2, outside, epsilon_of(params, count, false));
     if (norm == FX_HOG_NORM_L1_SQRT)
-        for (size_t b = 0; b < blocks; b++) multiply_and_root(first + b * step, count, scale[b]);
+        for (size_t b = 0; b < blocks; b++)
+            apply(MULTIPLY_ROOT, first + b * pitch, count, scale[b]);
     else if (norm != FX_HOG_NORM_L2_HYS)
-        for (size_t b = 0; b < blocks; b++) multiply(first + b * step, count, scale[b]);
+        for (size_t b = 0; b < blocks; b++) apply(MULTIPLY, first + b * pitch, count, scale[b]);
     if (norm != FX_HOG_NORM_L2_HYS) return;
     for (size_t b = 0; b < blocks; b++) {
-        multiply_and_clip(first + b * step, count, scale[b]);
-        scale[b] = sum_of(first + b * step, count, true);
+        apply(MULTIPLY_CLIP, first + b * pitch, count, scale[b]);
+        scale[b] = sum_of(first + b * pitch, count, true);
     }
     invert(scale, blocks, true, outside, epsilon_of(params, count, true));
-    for (size_t b = 0; b < blocks; b++) multiply(first + b * step, count, scale[b]);
+    for (size_t b = 0; b < blocks; b++) apply(MULTIPLY, first + b * pitch, count, scale[b]);
 }
 
 void fx__hog_normalize(const fx_hog_params *params, float *block, size_t count) {
     normalize(params, block, count, 1, count);
 }
 
-// The cells of block (bx, by) into their places.
+// The cells of block (bx, by) into their places; a row of them has `row` numbers.
 INLINE void copy_block(const fx_hog_params *params, const fx__hog_grid *g, int bx, int by,
-                       const float *cells, float *block) {
+                       size_t row, const float *cells, float *block) {
     size_t bins = (size_t)g->bins, side = (size_t)params->cells_per_block;
     size_t pitch = (size_t)g->cells_x * bins;
     cells +=
         (size_t)(by * params->block_stride) * pitch + (size_t)(bx * params->block_stride) * bins;
     for (size_t cy = 0; cy < side; cy++, cells += pitch)
         if (g->cell_x == bins)
-            for (size_t i = 0; i < side * bins; i++) block[cy * g->cell_y + i] = cells[i];
+            memcpy(block + cy * row, cells, sizeof *block * row);
         else
             for (size_t cx = 0; cx < side; cx++)
                 memcpy(block + cy * g->cell_y + cx * g->cell_x, cells + cx * bins,
                        sizeof *block * bins);
 }
 
+// At most BATCH blocks of `count` numbers from (bx, by) on.
+INLINE void make_blocks(const fx_hog_params *params, const fx__hog_grid *g, int bx, int by,
+                        int blocks, size_t row, size_t count, const float *cells, float *out) {
+    float *first = out + (size_t)by * g->block_y + (size_t)bx * g->block_x;
+    for (int k = 0; cells && k < blocks; k++)
+        copy_block(params, g, bx + k, by, row, cells, first + (size_t)k * g->block_x);
+    normalize(params, first, g->block_x, (size_t)blocks, count);
+}
+
 FX__KERNEL void fx__hog_blocks(const fx_hog_params *params, const fx__hog_grid *g,
                                const float *cells, float *out) {
+    size_t row = (size_t)params->cells_per_block * (size_t)g->bins;
     for (int by = 0; by < g->blocks_y; by++)
         for (int bx = 0, count; bx < g->blocks_x; bx += count) {
             count = g->blocks_x - bx < BATCH ? g->blocks_x - bx : BATCH;
-            float *first = out + (size_t)by * g->block_y + (size_t)bx * g->block_x;
-            for (int k = 0; cells && k < count; k++)
-                copy_block(params, g, bx + k, by, cells, first + (size_t)k * g->block_x);
-            if (g->block == 36) // 2 × 2 cells of 9 bins, with loops of known length
-                normalize(params, first, g->block_x, (size_t)count, 36);
+            if (row == 18 && g->block == 36) // 2 × 2 cells of 9 bins: loops of known length
+                make_blocks(params, g, bx, by, count, 18, 36, cells, out);
             else
-                normalize(params, first, g->block_x, (size_t)count, g->block);
+                make_blocks(params, g, bx, by, count, row, g->block, cells, out);
         }
 }
 
@@ -176,11 +193,11 @@ INLINE float clipped(float value) {
     return value < 0.2f ? value : 0.2f;
 }
 
-// Σ of count bins h (+ other) by each of the four factors, clipped; half of it into out.
-INLINE void average(const float *restrict h, const float *restrict other, int count,
-                    const float f[4], float *restrict out) {
+// Half the sum of h by each of the four factors, clipped; `unsign`: of h's two halves together.
+INLINE void average(const float *restrict h, bool unsign, int count, const float f[4],
+                    float *restrict out) {
     for (int o = 0; o < count; o++) {
-        float v = other ? h[o] + other[o] : h[o];
+        float v = unsign ? h[o] + h[o + count] : h[o];
         out[o] =
             0.5f * (clipped(f[0] * v) + clipped(f[1] * v) + clipped(f[2] * v) + clipped(f[3] * v));
     }
@@ -200,8 +217,8 @@ FX__KERNEL void fx__hog_block_cells(const fx_hog_params *params, const fx__hog_g
                     for (int o = 0; o < bins; o++) out[o] = clipped(f[k] * cells[o]);
                 continue;
             }
-            average(cells, NULL, 2 * bins, f, out);
-            average(cells, cells + bins, bins, f, out + 2 * bins);
+            average(cells, false, 2 * bins, f, out);
+            average(cells, true, bins, f, out + 2 * bins);
             out += 3 * bins;
             for (int k = 0; k < 4; k++) {
                 float sum = 0;

@@ -26,13 +26,16 @@
 #include "src/base/kernel.h"
 
 enum {
-    STRIP_MIN = 16,      // columns
-    STRIP_MAX = 256,     // columns
+    STRIP_MIN = 16, // columns
+    STRIP_MAX = FX__HOG_ROW_MAX,
     STRIP_FLOATS = 4096, // of the column histograms of a strip
+    UNROLL = 4,          // pixels
 };
 
 // Eight lanes whatever the instruction set, so that sums have one order.
 typedef float float8 __attribute__((vector_size(32)));
+typedef float float4 __attribute__((vector_size(16)));
+typedef float float2 __attribute__((vector_size(8)));
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -76,7 +79,7 @@ static size_t make_plan(const fx_hog_params *params, float *scratch, plan *p) {
     size_t strip = (size_t)p->strip, cells = strip / (size_t)p->size + 3;
     size_t weights = (size_t)p->size;
     if (params->block_window > 0) weights *= (size_t)params->cells_per_block;
-    fx__hog_votes_create(params, p->strip, scratch, &used, &p->votes);
+    fx__hog_votes_create(params, p->strip, p->halves, scratch, &used, &p->votes);
     p->columns = fx__hog_place(scratch, &used, strip * (size_t)p->slots);
     p->near = fx__hog_place(scratch, &used, weights);
     p->far = fx__hog_place(scratch, &used, weights);
@@ -93,11 +96,19 @@ size_t fx__hog_cells_scratch(const fx_hog_params *params) {
 // Columns
 // -----------------------------------------------------------------------------------------
 
+// at += two votes, each for the cells above and below.
+INLINE void add_four(float *restrict at, const float *restrict votes, float4 share) {
+    float2 vote;
+    float4 sum;
+    memcpy(&vote, votes, sizeof vote);
+    memcpy(&sum, at, sizeof sum);
+    sum += share * __builtin_shufflevector(vote, vote, 0, 0, 1, 1);
+    memcpy(at, &sum, sizeof sum);
+}
+
 // Adds the votes of row `at` of the block, pixels begin … end-1, to the histograms of their
 // columns, with the shares of the cells above and below.
 INLINE void gather_row(const plan *p, int at, int begin, int end, float upper, float lower) {
-    typedef float float4 __attribute__((vector_size(16)));
-    typedef float float2 __attribute__((vector_size(8)));
     size_t row = (size_t)at * (size_t)p->votes.stride;
     const int32_t *restrict slot = p->votes.slot + row;
     const float *restrict votes = p->votes.votes + row;
@@ -109,9 +120,9 @@ INLINE void gather_row(const plan *p, int at, int begin, int end, float upper, f
         float2 share = {upper, lower};
         for (int i = begin; i < end; i++, column += slots) {
             float2 sum;
-            memcpy(&sum, column + 2 * slot[i], sizeof sum);
+            memcpy(&sum, column + slot[i], sizeof sum);
             sum += share * votes[i];
-            memcpy(column + 2 * slot[i], &sum, sizeof sum);
+            memcpy(column + slot[i], &sum, sizeof sum);
         }
     } else if (p->halves == 1) {
         votes += row;
@@ -125,32 +136,42 @@ INLINE void gather_row(const plan *p, int at, int begin, int end, float upper, f
     } else {
         votes += row;
         float4 share = {upper, lower, upper, lower};
-        for (int i = begin; i < end; i++, column += slots) {
-            float4 sum, vote = {votes[2 * i], votes[2 * i], votes[2 * i + 1], votes[2 * i + 1]};
-            memcpy(&sum, column + 2 * slot[i], sizeof sum);
-            sum += share * vote;
-            memcpy(column + 2 * slot[i], &sum, sizeof sum);
-        }
+        int i = begin;
+        for (; i + UNROLL <= end; i += UNROLL, column += UNROLL * slots)
+            for (int k = 0; k < UNROLL; k++)
+                add_four(column + k * slots + slot[i + k], votes + 2 * (i + k), share);
+        for (; i < end; i++, column += slots) add_four(column + slot[i], votes + 2 * i, share);
     }
 }
 
-// left += Σ near·column and right += Σ far·column over n columns.
+// left += Σ near·column and right += Σ far·column over n columns, of 8 · eights slots.
+INLINE void add_eights(const float *restrict columns, int n, ptrdiff_t slots, int eights,
+                       const float *restrict near, const float *restrict far, float *restrict left,
+                       float *restrict right) {
+    float8 l[3], r[3];
+    for (int k = 0; k < eights; k++) {
+        memcpy(&l[k], left + 8 * k, sizeof l[k]);
+        memcpy(&r[k], right + 8 * k, sizeof r[k]);
+    }
+    for (int i = 0; i < n; i++, columns += slots)
+        for (int k = 0; k < eights; k++) {
+            float8 v;
+            memcpy(&v, columns + 8 * k, sizeof v);
+            l[k] += v * near[i];
+            r[k] += v * far[i];
+        }
+    for (int k = 0; k < eights; k++) {
+        memcpy(left + 8 * k, &l[k], sizeof l[k]);
+        memcpy(right + 8 * k, &r[k], sizeof r[k]);
+    }
+}
+
 INLINE void add_columns(const float *restrict columns, int n, int slots, const float *restrict near,
                         const float *restrict far, float *restrict left, float *restrict right) {
-    for (int k = 0; k < slots; k += 8) {
-        float8 l, r;
-        memcpy(&l, left + k, sizeof l);
-        memcpy(&r, right + k, sizeof r);
-        const float *at = columns + k;
-        for (int i = 0; i < n; i++, at += slots) {
-            float8 v;
-            memcpy(&v, at, sizeof v);
-            l += v * near[i];
-            r += v * far[i];
-        }
-        memcpy(left + k, &l, sizeof l);
-        memcpy(right + k, &r, sizeof r);
-    }
+    int k = 0; // three at a time, so that no sum waits for itself
+    for (; k + 24 <= slots; k += 24)
+        add_eights(columns + k, n, slots, 3, near, far, left + k, right + k);
+    for (; k < slots; k += 8) add_eights(columns + k, n, slots, 1, near, far, left + k, right + k);
 }
 
 // The cell whose center is the last at or before the center of pixel x, and the pixel's place among
@@ -180,21 +201,32 @@ INLINE void fold(const plan *p, float *h) {
     }
 }
 
-// Gathers the rows y … y+rows-1, columns x0 … x0+n-1; row y + k has the shares near[k], far[k].
-INLINE void gather_band(const plan *p, int x0, int n, int y, int rows, int block, bool *fresh,
-                        const float *near, const float *far) {
+// Columns x0 … x0+n-1 of rows up to `last`, of which the votes of from … to-1 are at hand.
+typedef struct strip {
+    int x0, n, last, from, to;
+    int block; // rows that are voted at once
+} strip;
+
+INLINE strip begin_strip(plan *p, int x0, int n, int first, int last) {
+    return (strip){x0, n, last, first, first, fx__hog_votes_begin(&p->votes, n)};
+}
+
+// Gathers the rows y … y+rows-1, which follow those before; y + k has the shares near[k], far[k].
+INLINE void gather_band(const plan *p, strip *s, int y, int rows, const float *near,
+                        const float *far) {
     const fx_image *image = p->votes.image;
-    int begin = p->frame && x0 == 0, end = n - (p->frame && x0 + n == image->width);
-    memset(p->columns, 0, sizeof *p->columns * (size_t)n * (size_t)p->slots);
-    for (int done = 0, count; done < rows; done += count) {
-        count = rows - done < block ? rows - done : block;
-        fx__hog_votes_rows(&p->votes, x0, n, y + done, count, *fresh);
-        *fresh = false;
-        for (int k = 0; k < count; k++) {
-            int row = y + done + k;
-            if (p->frame && (row == 0 || row == image->height - 1)) continue;
-            gather_row(p, k, begin, end, near[done + k], far[done + k]);
+    int begin = p->frame && s->x0 == 0, end = s->n - (p->frame && s->x0 + s->n == image->width);
+    memset(p->columns, 0, sizeof *p->columns * (size_t)s->n * (size_t)p->slots);
+    for (int k = 0; k < rows; k++) {
+        int row = y + k;
+        if (row == s->to) {
+            int count = s->last + 1 - row < s->block ? s->last + 1 - row : s->block;
+            fx__hog_votes_rows(&p->votes, s->x0, s->n, row, count, s->from == s->to);
+            s->from = row;
+            s->to = row + count;
         }
+        if (p->frame && (row == 0 || row == image->height - 1)) continue;
+        gather_row(p, row - s->from, begin, end, near[k], far[k]);
     }
 }
 
@@ -234,13 +266,13 @@ static FX__KERNEL void work_strip(plan *p, int x0, int n, int rows, float *cells
     int phase, first = cell_before(p, x0, &phase);
     int count = cell_before(p, x0 + n - 1, &phase) - first + 2;
     size_t bytes = sizeof(float) * (size_t)count * (size_t)p->slots;
-    int block = fx__hog_votes_begin(&p->votes, n), cy = -1;
-    bool fresh = true;
+    strip s = begin_strip(p, x0, n, 0, rows - 1);
+    int cy = -1;
     memset(p->above, 0, bytes);
     for (int y = 0, run; y < rows; y += run) {
         cy = cell_before(p, y, &phase);
         run = run_of(p, phase, rows - y);
-        gather_band(p, x0, n, y, run, block, &fresh, p->near + phase, p->far + phase);
+        gather_band(p, &s, y, run, p->near + phase, p->far + phase);
         memset(p->band, 0, bytes);
         sum_band(p, x0, n, first, count);
         if (cy >= 0 && cy < p->cells_y) add_cells(p, cy, first, count, cells);
@@ -305,13 +337,13 @@ INLINE void add_to_block(const plan *p, const fx__hog_grid *g, int side, int cx,
 // Columns x0 … x0+n-1 of the row of blocks whose first pixel row is `top`.
 static FX__KERNEL void work_window(plan *p, const fx__hog_grid *g, int side, int step, int top,
                                    int x0, int n, float *row) {
-    int width = side * p->size, block = fx__hog_votes_begin(&p->votes, n), phase;
+    int width = side * p->size, phase;
     size_t bytes = sizeof(float) * (size_t)p->slots;
-    bool fresh = true;
+    strip s = begin_strip(p, x0, n, top, top + width - 1);
     for (int y = 0, run; y < width; y += run) {
         int cy = cell_before(p, y, &phase);
         run = run_of(p, phase, width - y);
-        gather_band(p, x0, n, top + y, run, block, &fresh, p->near + y, p->far + y);
+        gather_band(p, &s, top + y, run, p->near + y, p->far + y);
         int bx = x0 < width ? 0 : (x0 - width) / step + 1;
         for (; bx < g->blocks_x && bx * step < x0 + n; bx++) {
             int begin = x0 - bx * step, end = begin + n;

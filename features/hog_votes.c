@@ -25,6 +25,9 @@
 enum {
     BLOCK = 640, // pixels of the rows worked on at once, at least one row
     LANES = 16,  // pixels that the widest vector takes
+    CHUNK = 16,  // bytes split at once
+    ROW_MAX = (FX__HOG_ROW_MAX + 2 + CHUNK - 1) / CHUNK * CHUNK,
+    AHEAD = 4, // rows that are fetched before they are needed
 };
 
 #define INLINE static inline __attribute__((always_inline))
@@ -35,8 +38,9 @@ int fx__hog_bins(const fx_hog_params *params, bool *is_signed) {
     return both ? 2 * params->orientations : params->orientations;
 }
 
-void fx__hog_votes_create(const fx_hog_params *params, int width, float *scratch, size_t *used,
-                          fx__hog_votes *votes) {
+void fx__hog_votes_create(const fx_hog_params *params, int width, int halves, float *scratch,
+                          size_t *used, fx__hog_votes *votes) {
+    votes->shift = halves - 1;
     size_t pixels = BLOCK + (size_t)width + 2 + LANES; // of block rows, rounded up
     votes->to_gray = params->gradient == FX_HOG_GRADIENT_GRAY;
     votes->roots = params->gamma == FX_HOG_GAMMA_SQRT;
@@ -45,7 +49,7 @@ void fx__hog_votes_create(const fx_hog_params *params, int width, float *scratch
     votes->two = params->interpolation == FX_HOG_INTERPOLATION_BOTH ||
                  params->interpolation == FX_HOG_INTERPOLATION_ORIENTATION;
     votes->centered = params->first_bin == FX_HOG_FIRST_BIN_CENTERED;
-    votes->plane = pixels + 2 * ((size_t)width + 2) + 2;
+    votes->plane = pixels + 2 * ((size_t)width + 2) + CHUNK;
     votes->rows = fx__hog_place(scratch, used, 3 * votes->plane);
     votes->dx = fx__hog_place(scratch, used, pixels);
     votes->dy = fx__hog_place(scratch, used, pixels);
@@ -66,44 +70,43 @@ static int planes_of(const fx__hog_votes *v) {
 // --------------------------------------------------------------------------------------------
 
 // Sixteen pixels: R, G and B apart.
-INLINE void split_16(const uint8_t *restrict in, float *restrict r, float *restrict g,
-                     float *restrict b) {
+INLINE void split_16(const uint8_t *restrict in, uint8_t *restrict r, uint8_t *restrict g,
+                     uint8_t *restrict b) {
     typedef uint8_t bytes16 __attribute__((vector_size(16)));
-    bytes16 x, y, z, split[3];
+    bytes16 x, y, z;
     memcpy(&x, in, 16);
     memcpy(&y, in + 16, 16);
     memcpy(&z, in + 32, 16);
-    bytes16 xy0 =
-        __builtin_shufflevector(x, y, 0, 3, 6, 9, 12, 15, 18, 21, 24, 27, 30, -1, -1, -1, -1, -1);
-    bytes16 xy1 =
-        __builtin_shufflevector(x, y, 1, 4, 7, 10, 13, 16, 19, 22, 25, 28, 31, -1, -1, -1, -1, -1);
-    bytes16 xy2 =
-        __builtin_shufflevector(x, y, 2, 5, 8, 11, 14, 17, 20, 23, 26, 29, -1, -1, -1, -1, -1, -1);
-    split[0] =
-        __builtin_shufflevector(xy0, z, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 17, 20, 23, 26, 29);
-    split[1] =
-        __builtin_shufflevector(xy1, z, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 18, 21, 24, 27, 30);
-    split[2] =
-        __builtin_shufflevector(xy2, z, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 19, 22, 25, 28, 31);
-    for (int k = 0; k < 16; k++) r[k] = split[0][k];
-    for (int k = 0; k < 16; k++) g[k] = split[1][k];
-    for (int k = 0; k < 16; k++) b[k] = split[2][k];
+    bytes16 p =
+        __builtin_shufflevector(x, y, 0, 3, 6, 9, 12, 15, 18, 21, 24, 27, 30, 0, 0, 0, 0, 0);
+    bytes16 q =
+        __builtin_shufflevector(x, y, 1, 4, 7, 10, 13, 16, 19, 22, 25, 28, 31, 0, 0, 0, 0, 0);
+    bytes16 s =
+        __builtin_shufflevector(x, y, 2, 5, 8, 11, 14, 17, 20, 23, 26, 29, 0, 0, 0, 0, 0, 0);
+    p = __builtin_shufflevector(p, z, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 17, 20, 23, 26, 29);
+    q = __builtin_shufflevector(q, z, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 18, 21, 24, 27, 30);
+    s = __builtin_shufflevector(s, z, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 19, 22, 25, 28, 31);
+    memcpy(r, &p, 16);
+    memcpy(g, &q, 16);
+    memcpy(b, &s, 16);
+}
+
+// In whole chunks: up to CHUNK - 1 floats more than n are written.
+INLINE void to_floats(const uint8_t *restrict in, int n, float *restrict out) {
+    for (ptrdiff_t i = 0; i < n; i += CHUNK)
+        for (ptrdiff_t k = 0; k < CHUNK; k++) out[i + k] = in[i + k];
 }
 
 INLINE void split_rgb(const uint8_t *restrict in, int n, float *restrict r, float *restrict g,
                       float *restrict b) {
+    uint8_t bytes[3][ROW_MAX];
     int i = 0;
-    for (; i + 16 <= n; i += 16) split_16(in + 3 * i, r + i, g + i, b + i);
-    if (i > 0 && i < n) { // the last sixteen, some of them again
-        i = n - 16;
-        split_16(in + 3 * i, r + i, g + i, b + i);
-        i = n;
-    }
-    for (; i < n; i++) {
-        r[i] = in[3 * i];
-        g[i] = in[3 * i + 1];
-        b[i] = in[3 * i + 2];
-    }
+    for (; i + 16 <= n; i += 16) split_16(in + 3 * i, bytes[0] + i, bytes[1] + i, bytes[2] + i);
+    for (; i < n; i++)
+        for (int c = 0; c < 3; c++) bytes[c][i] = in[3 * i + c];
+    to_floats(bytes[0], n, r);
+    to_floats(bytes[1], n, g);
+    to_floats(bytes[2], n, b);
 }
 
 // As fx_image_convert: all sums are exact, and no quotient rounds up to an integer.
@@ -128,6 +131,11 @@ INLINE void read_row(const fx__hog_votes *v, int x0, int n, int y, int at) {
     float *row = v->rows + (size_t)at * (size_t)v->stride, *first = row + 1 - left;
     const uint8_t *in = image->pixels + ((size_t)y * (size_t)image->width + (size_t)(x0 - left)) *
                                             (size_t)image->channels;
+    size_t pitch = (size_t)image->width * (size_t)image->channels;
+    if (last - y >= AHEAD)
+        for (int b = 0; b < count * image->channels; b += 64)
+            __builtin_prefetch(in + AHEAD * pitch + b);
+    // What is written beyond a row is the beginning of the next, which comes later, or room.
     if (image->channels == 1)
         for (int i = 0; i < count; i++) first[i] = in[i];
     else
@@ -205,7 +213,7 @@ INLINE void vote(const fx__hog_votes *v, ptrdiff_t count, bool two, bool centere
     const float *restrict dx = v->dx, *restrict dy = v->dy;
     int32_t *restrict slot = v->slot;
     float *restrict votes = v->votes;
-    int32_t bins = v->bins;
+    int32_t bins = v->bins, shift = v->shift;
     float bins_per_unit = (float)bins / (is_signed ? 8.0f : 4.0f);
     for (ptrdiff_t i = 0; i < count; i++) {
         float magnitude = sqrtf(dx[i] * dx[i] + dy[i] * dy[i]);
@@ -214,11 +222,11 @@ INLINE void vote(const fx__hog_votes *v, ptrdiff_t count, bool two, bool centere
             t += centered ? 1.0f : 0.5f; // slot s has its center at s
             int32_t before = (int32_t)t;
             float next = magnitude * (t - (float)before);
-            slot[i] = before;
+            slot[i] = before << shift;
             votes[2 * i] = magnitude - next;
             votes[2 * i + 1] = next;
         } else { // centered: t rounded, a half down
-            slot[i] = centered ? bins - (int32_t)((float)bins + 0.5f - t) : (int32_t)t;
+            slot[i] = (centered ? bins - (int32_t)((float)bins + 0.5f - t) : (int32_t)t) << shift;
             votes[i] = magnitude;
         }
     }

@@ -4,6 +4,8 @@
 
 #include "featx/hog.h"
 
+enum { FX__HOG_ROW_MAX = 256 }; // pixels of a row worked on at once
+
 typedef struct fx__hog_votes {
     const fx_image *image;
     bool to_gray, roots, mirror; // hog.gradient, hog.gamma, hog.border
@@ -11,11 +13,12 @@ typedef struct fx__hog_votes {
     bool two;      // a pixel votes for two neighboring slots (interpolation in orientation)
     bool centered; // hog.first_bin
     int bins;
+    int shift;      // a slot has 1 << shift floats
     int stride;     // of a row: its pixels and one on both sides
     size_t plane;   // floats of a channel in `rows`
     float *rows;    // [planes, 1 + rows + 1, stride], with the rows above and below
     float *dx, *dy; // [rows, stride], as all that follow
-    int32_t *slot;  // [rows, stride] the first slot that a pixel votes for
+    int32_t *slot;  // [rows, stride] where the first slot is that a pixel votes for
     float *votes;   // [rows, stride, 2] for it and the next; without `two` [rows, stride]
 } fx__hog_votes;
 
@@ -35,9 +38,10 @@ static inline float *fx__hog_place(float *scratch, size_t *used, size_t count) {
     return at;
 }
 
-// Readies *votes for rows of at most `width` pixels, as many as fit in a block.
-void fx__hog_votes_create(const fx_hog_params *params, int width, float *scratch, size_t *used,
-                          fx__hog_votes *votes);
+// Readies *votes for slots of one or two (`halves`) floats and rows of at most `width` pixels (at
+// most FX__HOG_ROW_MAX), as many as fit in a block.
+void fx__hog_votes_create(const fx_hog_params *params, int width, int halves, float *scratch,
+                          size_t *used, fx__hog_votes *votes);
 
 // Begins columns of n pixels; returns the rows that can be worked on at once.
 int fx__hog_votes_begin(fx__hog_votes *votes, int n);

@@ -51,6 +51,59 @@ Test(hog_properties, constant_image_gives_zeros) {
         }
 }
 
+Test(hog_properties, presets_make_nothing_of_constant_images) {
+    for (int preset = 0; preset <= FX_HOG_PRESET_VLFEAT_UOCTTI; preset++)
+        for (int side = 24; side < 40; side += 5) {
+            fx_hog_params p;
+            fx_hog_apply_preset(&p, (fx_hog_preset)preset);
+            fx_image image = pixels_blank(side, side + 3, side % 2 ? 1 : 3);
+            memset(image.pixels, 7 * side, image.capacity);
+            size_t count;
+            float *out = extract(&p, &image, &count);
+            for (size_t k = 0; k < count; k++) cr_assert(out[k] == 0, "%g", (double)out[k]);
+            free(out);
+            fx_image_destroy(&image);
+        }
+}
+
+// Variants cells and uoctti: cells change places as above, θ becomes 180° - θ, bins being centered
+// on multiples of their width, and the blocks to the left and right of a cell change places. With 8
+// orientations no gradient of 8-bit pixels is halfway between two bins.
+Test(hog_properties, flip_permutes_cells_by_their_blocks) {
+    enum { K = 8, CELLS_X = 5, CELLS_Y = 3 };
+    for (int preset = FX_HOG_PRESET_VLFEAT_DALAL_TRIGGS; preset <= FX_HOG_PRESET_VLFEAT_UOCTTI;
+         preset++) {
+        fx_hog_params p;
+        fx_hog_apply_preset(&p, (fx_hog_preset)preset);
+        p.orientations = K;
+        p.pixels_per_cell = 6;
+        bool uoctti = p.variant == FX_HOG_UOCTTI;
+        int length = uoctti ? 3 * K + 4 : 4 * K;
+        fx_image image = pixels_random(CELLS_X * 6, CELLS_Y * 6, 3, 15);
+        float *before = extract(&p, &image, NULL);
+        fx_image_flip(&image);
+        float *after = extract(&p, &image, NULL);
+        for (int y = 0; y < CELLS_Y; y++)
+            for (int x = 0; x < CELLS_X; x++)
+                for (int i = 0; i < length; i++) {
+                    int o = i % K, turned = (K - o) % K, to;
+                    if (!uoctti)
+                        to = (i / K ^ 1) * K + turned;
+                    else if (i < 2 * K)
+                        to = (3 * K - i) % (2 * K);
+                    else
+                        to = i < 3 * K ? 2 * K + turned : 3 * K + ((i - 3 * K) ^ 1);
+                    double a = before[(y * CELLS_X + x) * length + i];
+                    double f = after[(y * CELLS_X + CELLS_X - 1 - x) * length + to];
+                    cr_assert(fabs(a - f) <= 2e-6, "preset %d, cell %d %d, number %d: %g and %g",
+                              preset, x, y, i, a, f);
+                }
+        free(before);
+        free(after);
+        fx_image_destroy(&image);
+    }
+}
+
 Test(hog_properties, nothing_but_finite_numbers) {
     for (int norm = FX_HOG_NORM_NONE; norm <= FX_HOG_NORM_L2_HYS; norm++)
         for (int size = 1; size <= 9; size++) {
