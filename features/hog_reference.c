@@ -25,12 +25,12 @@ static double pixel(const fx_hog_params *p, const fx_image *image, int x, int y,
     y = clamp(y, 0, h);
     const uint8_t *at =
         image->pixels + ((size_t)y * (size_t)image->width + (size_t)x) * (size_t)image->channels;
-    double value = at[channel];
+    int value = at[channel];
     if (p->gradient == FX_HOG_GRADIENT_GRAY && image->channels == 3)
         value = (299 * at[0] + 587 * at[1] + 114 * at[2] + 500) / 1000;
     // Roots are taken in single precision, as they are of the library: gradients of equal length
     // in two channels must be so for both.
-    return p->gamma == FX_HOG_GAMMA_SQRT ? (double)sqrtf((float)value) : value;
+    return p->gamma == FX_HOG_GAMMA_SQRT ? (double)sqrtf((float)value) : (double)value;
 }
 
 // A vote: its magnitude and its place t among the bins.

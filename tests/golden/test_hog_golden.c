@@ -48,7 +48,7 @@ static double *differences(const hog_case *c, const float *theirs) {
     fx_error error = {0};
     cr_assert_eq(fx_hog_length(&p, c->width, c->height), c->count);
     float *out = malloc(sizeof *out * c->count);
-    double *difference = malloc(sizeof *difference * c->count);
+    double *difference = calloc(c->count, sizeof *difference);
     void *scratch = aligned_alloc(64, (fx_hog_scratch(&p, c->width, c->height) + 63) / 64 * 64);
     cr_assert_eq(fx_hog_extract(&p, &image, out, scratch, &error), FX_OK, "%s", error.message);
     for (size_t k = 0; k < c->count; k++) difference[k] = fabs((double)out[k] - theirs[k]);
