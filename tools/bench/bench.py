@@ -14,17 +14,20 @@ import subprocess
 import sys
 import time
 
+import programs
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 MACHINE = "matrix product"  # the peer of figures that are a share of the machine
 
 
 class Case:
-    def __init__(self, title, goals, flops=None, all_cores_only=False, repetitions=7):
+    def __init__(self, title, goals, flops=None, all_cores_only=False, repetitions=7, program=None):
         self.title = title
         self.goals = goals  # {peer: ratio that we want at least}
         self.flops = flops  # of one unit of work, where the share of the machine's rate is told
         self.all_cores_only = all_cores_only
         self.repetitions = repetitions
+        self.program = program  # of programs.py: a case that is no ratio to a peer
 
 
 def network_flops(sizes):
@@ -74,6 +77,16 @@ CASES = {
         {"PyTorch": 1.3, "PyTorch compiled": 1.3},
         flops=network_flops([324, 512, 10]),
         all_cores_only=True,
+    ),
+    "files": Case(
+        "HoG of 10,000 JPEGs of 256×256", {}, all_cores_only=True, repetitions=3,
+        program=programs.files,
+    ),
+    "memory": Case(
+        "memory of featx", {}, all_cores_only=True, repetitions=1, program=programs.memory
+    ),
+    "predict": Case(
+        "classify predict, one 32×32 PNG, HoG", {}, all_cores_only=True, program=programs.predict
     ),
 }
 
@@ -143,14 +156,15 @@ class Bench:
 
     def find_peers(self):
         """The interpreter that has a peer: the virtual environment before the system's."""
-        for python in (os.path.join(self.build, "peers", "bin", "python"), "/usr/bin/python3"):
-            if not os.access(python, os.X_OK):
-                continue
+        pythons = (os.path.join(self.build, "peers", "bin", "python"), "/usr/bin/python3")
+        self.interpreters = [python for python in pythons if os.access(python, os.X_OK)]
+        for python in self.interpreters:
             listed = subprocess.run(
                 [python, os.path.join(HERE, "peers.py"), "list"], capture_output=True, text=True
             )
             for case, peers in json.loads(listed.stdout or "{}").items():
                 for peer, version in peers.items():
+                    version = version.split("+")[0]
                     self.pythons.setdefault((case, peer), (python, version))
 
     def prepare(self):
@@ -163,6 +177,15 @@ class Bench:
         dataset = cifar if os.path.isdir(cifar) else "shapes"
         print(f"preparing {self.folder} from {dataset}", file=sys.stderr)
         subprocess.run([self.program("bench_ours"), "prepare", self.folder, dataset], check=True)
+
+    def ours(self, name, threads):
+        worker = Worker(
+            "featx", "", threads, [self.program("bench_ours"), name, str(threads), self.folder]
+        )
+        reason = worker.wait_until_ready()
+        if reason:
+            raise SystemExit(reason)
+        return worker
 
     def workers(self, name, threads):
         """Ours first; then the peers, those that thread by themselves with one thread as well."""
@@ -191,6 +214,9 @@ class Bench:
         case = CASES[name]
         cores = "1 thread" if threads == 1 else f"{threads} threads"
         print(f"\n{name}: {case.title}; {cores}", flush=True)
+        repetitions = self.arguments.repetitions or case.repetitions
+        if case.program:
+            return case.program(self, threads, repetitions, rows)
         workers, ready = list(self.workers(name, threads)), []
         for worker in workers:
             reason = worker.wait_until_ready()
@@ -203,7 +229,6 @@ class Bench:
                     return False
             else:
                 ready.append(worker)
-        repetitions = self.arguments.repetitions or case.repetitions
         for i in range(repetitions):
             first = i % len(ready)
             for worker in ready[first:] + ready[:first]:

@@ -203,6 +203,36 @@ static const char *kmeans_note(void *state) {
     return ((clustering *)state)->note;
 }
 
+// Decoding of all JPEGs of the folder
+// ------------------------------------------------------------------------
+
+enum { JPEGS = 10000 }; // 00000.jpg …, which programs.py wrote
+
+static void *open_decode(const char *folder, int threads) {
+    (void)threads;
+    return bench_path(folder, "jpegs");
+}
+
+static double run_decode(void *state, int thread) {
+    (void)thread;
+    const char *folder = state;
+#pragma omp parallel
+    {
+        fx_image image = {0};
+        fx_error error;
+        char name[16];
+#pragma omp for schedule(dynamic, 16)
+        for (int i = 0; i < JPEGS; i++) {
+            snprintf(name, sizeof name, "%05d.jpg", i);
+            char *path = bench_path(folder, name);
+            check(fx_image_load(path, &image, &error), &error);
+            free(path);
+        }
+        fx_image_destroy(&image);
+    }
+    return JPEGS;
+}
+
 // The matrix-product rate
 // ---------------------------------------------------------------------------------
 
@@ -232,6 +262,7 @@ static const bench_case cases[] = {
     {"sift-1024", "descriptors", false, open_sift, run_sift, NULL},
     {"encode", "images", true, open_encode, run_encode, NULL},
     {"kmeans", "runs", true, open_kmeans, run_kmeans, kmeans_note},
+    {"decode", "images", true, open_decode, run_decode, NULL},
     {"train-3072", "samples", true, bench_open_train_3072, bench_run_train, NULL},
     {"train-1000", "samples", true, bench_open_train_1000, bench_run_train, NULL},
     {"train-324", "samples", true, bench_open_train_324, bench_run_train, NULL},
