@@ -42,8 +42,10 @@ typedef struct fx_training_params {
     int early_stopping; // epochs without a better validation accuracy before stopping; 0 never
     bool standardize;   // inputs to mean 0 and deviation 1, by the training samples; constant
                         // inputs to 0, and rare ones no farther than 4 from 0
-    bool refit;         // after choosing the epoch: train again on all training samples. For the
-                        // caller, as is `validation`: fx_train trains on what it is given
+    int window; // MiB: rows of a descriptor file that are more are shuffled in windows of that
+                // size, drawn from all of it in blocks (1/64 of it, at most 1 MiB). For the caller
+    bool refit; // after choosing the epoch: train again on all training samples. For the
+                // caller, as is `validation`: fx_train trains on what it is given
 } fx_training_params;
 
 fx_training_params fx_training_defaults(void);

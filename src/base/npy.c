@@ -4,7 +4,7 @@
 // Python dictionary {'descr': '<f4', 'fortran_order': False, 'shape': (rows, columns), } padded
 // with spaces and ended by a newline, the data. What we write has a header of 128 bytes in all,
 // whatever the number of rows, so that it can be put in at the end.
-#include "src/base/npy.h"
+#include "src/base/npy_header.h"
 
 #include <errno.h>
 #include <float.h>
@@ -20,7 +20,7 @@
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "files are written as memory has them");
 
-enum { HEADER_BYTES = 128, HEADER_LIMIT = 1 << 16, DIMENSIONS_MAX = 8 };
+enum { HEADER_BYTES = 128, HEADER_LIMIT = 1 << 16 };
 
 static fx_status write_header(fx_writer *writer, const char *type, const char *shape,
                               fx_error *error) {
@@ -126,13 +126,7 @@ fx_status fx__npy_save_int64(const char *path, const int64_t *values, size_t cou
 
 // --- reading ---
 
-typedef struct {
-    char type[16]; // as descr has it: "<f4"
-    bool fortran_order;
-    int dimensions;
-    size_t shape[DIMENSIONS_MAX];
-    size_t item_size;
-} header;
+typedef fx__npy_header header;
 
 static void skip_spaces(const char **at) {
     while (**at == ' ' || **at == '\t' || **at == '\n' || **at == '\r') (*at)++;
@@ -164,7 +158,7 @@ static bool take_string(const char **at, char *out, size_t size) {
 static bool take_shape(const char **at, header *out) {
     if (!take(at, "(")) return false;
     while (!take(at, ")")) {
-        if (**at < '0' || **at > '9' || out->dimensions == DIMENSIONS_MAX) return false;
+        if (**at < '0' || **at > '9' || out->dimensions == FX__NPY_DIMENSIONS) return false;
         char *end;
         errno = 0;
         unsigned long long value = strtoull(*at, &end, 10);
@@ -212,16 +206,15 @@ static bool parse_dictionary(const char *text, header *out) {
     return seen == 7 && *at == '\0';
 }
 
-static void format_shape(const header *header, char *out, size_t size) {
+void fx__npy_format_shape(const header *header, char *out, size_t size) {
     size_t used = (size_t)snprintf(out, size, "[");
     for (int i = 0; i < header->dimensions && used < size; i++)
         used += (size_t)snprintf(out + used, size - used, "%s%zu", i ? ", " : "", header->shape[i]);
     if (used < size) snprintf(out + used, size - used, "]");
 }
 
-// Reads the header and leaves the file at the data, whose size is then as the shape demands.
-static fx_status read_header(FILE *file, uint64_t size, const char *path, header *out,
-                             fx_error *error) {
+fx_status fx__npy_read_header(FILE *file, uint64_t size, const char *path, header *out,
+                              fx_error *error) {
     *out = (header){0};
     uint8_t start[12];
     size_t got = fread(start, 1, 8, file);
@@ -248,7 +241,7 @@ static fx_status read_header(FILE *file, uint64_t size, const char *path, header
         return fx_error_set(error, FX_ERROR_FORMAT,
                             "%s: .npy header is not a dictionary of descr (one plain type), "
                             "fortran_order and shape (at most %d dimensions)",
-                            path, DIMENSIONS_MAX);
+                            path, FX__NPY_DIMENSIONS);
     const char *width = out->type + (out->type[0] ? 1 : 0);
     bool known = strchr("<|=", out->type[0]) && out->type[0] && strchr("fiu", *width) && *width &&
                  strlen(width) == 2 && strchr("1248", width[1]);
@@ -267,7 +260,7 @@ static fx_status read_header(FILE *file, uint64_t size, const char *path, header
     uint64_t found = size - 8 - length_bytes - length;
     if (!fits || found != expected) {
         char shape[100], demand[32] = "more than memory holds";
-        format_shape(out, shape, sizeof shape);
+        fx__npy_format_shape(out, shape, sizeof shape);
         if (fits) snprintf(demand, sizeof demand, "%zu", expected);
         return fx_error_set(error, FX_ERROR_FORMAT,
                             "%s: %" PRIu64 " bytes of data, expected %s for shape %s of '%s'", path,
@@ -276,9 +269,8 @@ static fx_status read_header(FILE *file, uint64_t size, const char *path, header
     return FX_OK;
 }
 
-// The bytes of the data, aligned, read in one go. Free with free().
-static fx_status read_data(FILE *file, const char *path, const header *header, size_t count,
-                           void *out_pointer, fx_error *error) {
+fx_status fx__npy_read_data(FILE *file, const char *path, const header *header, size_t count,
+                            void *out_pointer, fx_error *error) {
     void *data;
     FX__TRY(fx__allocate(count, header->item_size, &data, error));
     if (fread(data, header->item_size, count, file) != count) {
@@ -290,8 +282,7 @@ static fx_status read_data(FILE *file, const char *path, const header *header, s
     return FX_OK;
 }
 
-// float64 → float32, at the front of the same memory.
-static fx_status narrow(const char *path, void *data, size_t count, fx_error *error) {
+fx_status fx__npy_narrow(const char *path, void *data, size_t count, fx_error *error) {
     for (size_t i = 0; i < count; i++) {
         double value;
         memcpy(&value, (char *)data + i * sizeof value, sizeof value);
@@ -313,19 +304,19 @@ fx_status fx__npy_load(const char *path, fx_matrix *out, fx_error *error) {
     header header;
     void *data = NULL;
     fx_status status;
-    FX__TRY_GOTO(read_header(file, size, path, &header, error));
+    FX__TRY_GOTO(fx__npy_read_header(file, size, path, &header, error));
     if (header.dimensions < 1 || header.dimensions > 2 || header.type[1] != 'f' ||
         header.item_size < 4) {
         char shape[100];
-        format_shape(&header, shape, sizeof shape);
+        fx__npy_format_shape(&header, shape, sizeof shape);
         status = fx_error_set(error, FX_ERROR_FORMAT,
                               "%s: shape %s of '%s', expected [rows, columns] of '<f4' or '<f8'",
                               path, shape, header.type);
         goto done;
     }
     size_t rows = header.shape[0], columns = header.dimensions == 2 ? header.shape[1] : 1;
-    FX__TRY_GOTO(read_data(file, path, &header, rows * columns, &data, error));
-    if (header.item_size == 8) FX__TRY_GOTO(narrow(path, data, rows * columns, error));
+    FX__TRY_GOTO(fx__npy_read_data(file, path, &header, rows * columns, &data, error));
+    if (header.item_size == 8) FX__TRY_GOTO(fx__npy_narrow(path, data, rows * columns, error));
     *out = (fx_matrix){rows, columns, data};
     data = NULL;
 done:
@@ -341,11 +332,11 @@ fx_status fx__npy_map(const char *path, fx_npy_map *out, fx_error *error) {
     FX__TRY(fx__file_open(path, &file, &size, error));
     header header;
     fx_status status;
-    FX__TRY_GOTO(read_header(file, size, path, &header, error));
+    FX__TRY_GOTO(fx__npy_read_header(file, size, path, &header, error));
     long begin = ftell(file);
     if (header.dimensions != 2 || strcmp(header.type, "<f4") != 0 || begin % (long)sizeof(float)) {
         char shape[100];
-        format_shape(&header, shape, sizeof shape);
+        fx__npy_format_shape(&header, shape, sizeof shape);
         status = fx_error_set(error, FX_ERROR_FORMAT,
                               "%s: shape %s of '%s', expected [rows, columns] of '<f4'", path,
                               shape, header.type);
@@ -394,16 +385,16 @@ fx_status fx__npy_load_int64(const char *path, int64_t **out, size_t *count, fx_
     uint8_t *data = NULL;
     int64_t *values = NULL;
     fx_status status;
-    FX__TRY_GOTO(read_header(file, size, path, &header, error));
+    FX__TRY_GOTO(fx__npy_read_header(file, size, path, &header, error));
     if (header.dimensions != 1 || header.type[1] == 'f') {
         char shape[100];
-        format_shape(&header, shape, sizeof shape);
+        fx__npy_format_shape(&header, shape, sizeof shape);
         status = fx_error_set(error, FX_ERROR_FORMAT,
                               "%s: shape %s of '%s', expected [count] of integers", path, shape,
                               header.type);
         goto done;
     }
-    FX__TRY_GOTO(read_data(file, path, &header, header.shape[0], &data, error));
+    FX__TRY_GOTO(fx__npy_read_data(file, path, &header, header.shape[0], &data, error));
     FX__TRY_GOTO(fx__allocate(header.shape[0], sizeof *values, &values, error));
     for (size_t i = 0; i < header.shape[0]; i++)
         if (!integer_at(data, &header, i, &values[i])) {

@@ -48,6 +48,27 @@ typedef struct fx_npy_map {
 FX_MUST_CHECK fx_status fx__npy_map(const char *path, fx_npy_map *out, fx_error *error);
 void fx__npy_unmap(fx_npy_map *map);
 
+// Rows of a 2-D float32, float16 or float64 file, as float32. The first two are mapped: pages come
+// from the disk when rows are asked for, and go again when much was, so that files larger than
+// memory can be used. A mapped file must not be shortened by others meanwhile: that ends the
+// program (SIGBUS). Our own writers replace files, which does no harm.
+typedef struct fx_npy_rows {
+    size_t rows, columns;
+    bool half;                 // float16
+    const unsigned char *data; // [rows, columns], aligned to an element
+    void *mapping;             // NULL where the data is owned
+    size_t mapped_bytes;
+    _Atomic size_t *touched; // bytes mapped in since they were last let go
+} fx_npy_rows;
+
+FX_MUST_CHECK fx_status fx__npy_rows_open(const char *path, fx_npy_rows *out, fx_error *error);
+void fx__npy_rows_close(fx_npy_rows *rows);
+// out[columns] = one row. Any number of threads may call.
+void fx__npy_row(const fx_npy_rows *rows, size_t index, float *out);
+// Says that `count` rows were read: lets pages go where that makes too many. The system keeps them
+// as long as it has room.
+void fx__npy_rows_done(const fx_npy_rows *rows, size_t count);
+
 // Reads a 1-D file of any integer type.
 FX_MUST_CHECK fx_status fx__npy_load_int64(const char *path, int64_t **out, size_t *count,
                                            fx_error *error);

@@ -2,8 +2,8 @@
 //
 // The pool is the training split followed by the validation split where the data brings one, so
 // that one list of indices says what is trained on and what is held out, and `refit` is "all of
-// it". Nothing is copied: images stay views of the data set, rows stay indices into the matrix of
-// the file.
+// it". Nothing is copied: images stay views of the data set, rows stay indices into the file,
+// which is mapped.
 #include "src/experiment/model_data.h"
 
 #include <stdio.h>
@@ -217,12 +217,12 @@ static fx_status split_rows(fx_data *data, const int *labels, bool whole, uint64
     data->pool = (fx_rows){.count = pool_count,
                            .length = file->length,
                            .labels = data->pool_labels,
-                           .matrix = &data->matrix,
+                           .file = &data->rows,
                            .indices = data->pool_indices};
     data->test = (fx_rows){.count = test_count,
                            .length = file->length,
                            .labels = data->test_labels,
-                           .matrix = &data->matrix,
+                           .file = &data->rows,
                            .indices = data->test_indices};
     return FX_OK;
 }
@@ -234,11 +234,11 @@ static fx_status open_rows(const char *npy, bool whole, uint64_t seed, fx_data *
     fx_status status;
     FX__TRY_GOTO(fx__descriptor_file_sibling(npy, ".json", &json, error));
     FX__TRY_GOTO(fx__descriptor_file_read_json(json, &data->file, error));
-    FX__TRY_GOTO(fx__npy_load(npy, &data->matrix, error));
-    if (data->matrix.rows != data->file.count || data->matrix.columns != data->file.length) {
+    FX__TRY_GOTO(fx__npy_rows_open(npy, &data->rows, error));
+    if (data->rows.rows != data->file.count || data->rows.columns != data->file.length) {
         status = fx_error_set(
             error, FX_ERROR_DATA, "%s: found %zu × %zu numbers, %s says %zu × %zu", npy,
-            data->matrix.rows, data->matrix.columns, json, data->file.count, data->file.length);
+            data->rows.rows, data->rows.columns, json, data->file.count, data->file.length);
         goto done;
     }
     if (data->file.count > UINT32_MAX) {
@@ -278,7 +278,7 @@ fx_status fx__data_open(const fx_model_data *source, bool whole, uint64_t seed,
 
 void fx__data_close(fx_data *data) {
     fx__descriptor_file_destroy(&data->file);
-    fx_matrix_destroy(&data->matrix);
+    fx__npy_rows_close(&data->rows);
     for (int c = 0; data->numbered && c < data->classes; ++c) free(data->numbered[c]);
     free(data->numbered);
     free(data->pool_labels);

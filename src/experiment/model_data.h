@@ -24,7 +24,7 @@ typedef struct fx_data {
     fx_image_subset kept;
     // Of a descriptor file.
     fx_descriptor_file file;
-    fx_matrix matrix;
+    fx_npy_rows rows;
     char **numbered; // [classes] names where the file has none
 
     int *pool_labels, *test_labels;

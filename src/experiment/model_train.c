@@ -121,7 +121,7 @@ static fx_status make_pool(training *t, fx_error *error) {
     FX__TRY(fx__allocate(rows->count, sizeof *t->valid, &t->valid, error));
     memset(t->valid, true, rows->count * sizeof *t->valid);
     if (!rows->images) {
-        t->pool = fx__samples_of_rows(rows);
+        t->pool = fx__samples_of_rows(rows, t->params->train.window);
         return FX_OK;
     }
     if (!fx_augmentation_is_identity(&t->params->augment)) {

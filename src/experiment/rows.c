@@ -12,7 +12,14 @@
 #include "src/base/memory.h"
 #include "src/base/parallel.h"
 
-enum { CHUNK_FLOATS = 8 << 20, CHUNK_ROWS = 1024, VIEW_BLOCK = 1024, PIECE = 4 };
+enum {
+    CHUNK_FLOATS = 8 << 20,
+    CHUNK_ROWS = 1024,
+    VIEW_BLOCK = 1024,
+    PIECE = 4,
+    BLOCK_BYTES = 1 << 20,
+    BLOCKS = 64
+};
 
 size_t fx__rows_chunk(size_t length) {
     size_t rows = CHUNK_FLOATS / (length ? length : 1);
@@ -20,8 +27,7 @@ size_t fx__rows_chunk(size_t length) {
 }
 
 static void copy_row(const fx_rows *rows, size_t index, float *out) {
-    memcpy(out, rows->matrix->data + rows->indices[index] * rows->matrix->columns,
-           rows->length * sizeof *out);
+    fx__npy_row(rows->file, rows->indices[index], out);
 }
 
 fx_status fx__rows_fill(const fx_rows *rows, size_t begin, size_t n, float *x, fx_on_error on_error,
@@ -34,6 +40,7 @@ fx_status fx__rows_fill(const fx_rows *rows, size_t begin, size_t n, float *x, f
         copy_row(rows, begin + i, x + i * rows->length);
         if (valid) valid[i] = true;
     }
+    fx__npy_rows_done(rows->file, n);
     return FX_OK;
 }
 
@@ -43,15 +50,23 @@ static fx_status fill_from_rows(const void *self, uint32_t epoch, const uint32_t
     const fx_rows *rows = self;
 #pragma omp parallel for schedule(static)
     for (size_t i = 0; i < n; ++i) copy_row(rows, indices[i], x + i * rows->length);
+    fx__npy_rows_done(rows->file, n);
     return FX_OK;
 }
 
-fx_samples fx__samples_of_rows(const fx_rows *rows) {
+fx_samples fx__samples_of_rows(const fx_rows *rows, int window) {
+    const size_t row = (rows->length ? rows->length : 1) * sizeof(float);
+    const size_t together = ((size_t)window << 20) / row;
+    const size_t part = ((size_t)window << 20) / BLOCKS; // small windows have many blocks as well
+    const size_t block = (part < BLOCK_BYTES ? part : BLOCK_BYTES) / row;
     return (fx_samples){.self = rows,
                         .count = rows->count,
                         .length = rows->length,
                         .labels = rows->labels,
-                        .fill = fill_from_rows};
+                        .fill = fill_from_rows,
+                        .costly = rows->count > together,
+                        .block = block > 0 ? block : 1,
+                        .window = together > 0 ? together : 1};
 }
 
 static fx_status fill_view(const void *self, uint32_t epoch, const uint32_t *indices, size_t n,

@@ -6,13 +6,14 @@
 #include "featx/augmentation.h"
 #include "featx/descriptor.h"
 #include "featx/training.h"
+#include "src/base/npy.h"
 
 typedef struct fx_rows {
     size_t count, length;
     const int *labels;               // [count]; NULL where unknown
     const fx_image_source *images;   // `count` images, seen through
     const fx_descriptor *descriptor; // this; or NULL and
-    const fx_matrix *matrix;         // rows of this,
+    const fx_npy_rows *file;         // rows of this,
     const uint32_t *indices;         // [count]
 } fx_rows;
 
@@ -25,8 +26,9 @@ FX_MUST_CHECK fx_status fx__rows_fill(const fx_rows *rows, size_t begin, size_t 
                                       fx_on_error on_error, bool *valid,
                                       const fx_progress *progress, fx_error *error);
 
-// Rows of a descriptor file as samples, without copying. *rows must outlive them.
-fx_samples fx__samples_of_rows(const fx_rows *rows);
+// Rows of a descriptor file as samples, without copying. *rows must outlive them. More than
+// `window` MiB of them (as float32, however they are stored) are shuffled in windows of that size.
+fx_samples fx__samples_of_rows(const fx_rows *rows, int window);
 
 // A view of base's samples indices[count]. labels[count] are the view's own. What it points to must
 // outlive it.

@@ -34,6 +34,7 @@ fx_training_params fx_training_defaults(void) {
         .validation = 0.1f,
         .early_stopping = 0,
         .standardize = true,
+        .window = 2048,
         .refit = false,
     };
 }
@@ -120,6 +121,8 @@ static const fx_param training_table[] = {
      "epochs without a better validation accuracy before stopping; 0 for never"},
     {"standardize", FX_PARAM_BOOL, T(standardize), 0, 0, NULL, false,
      "bring each input to mean 0 and deviation 1, by the training samples"},
+    {"window", FX_PARAM_INT, T(window), 1, 1 << 20, NULL, false,
+     "MiB of a descriptor file that are shuffled together; one that has more is read in parts"},
     {"refit", FX_PARAM_BOOL, T(refit), 0, 0, NULL, false,
      "train again on all training samples for the chosen number of epochs"},
 };

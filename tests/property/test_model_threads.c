@@ -42,6 +42,24 @@ Test(model_threads, hog_with_augmentation) {
     same_for_any_threads(&params);
 }
 
+Test(model_threads, raw_with_everything_that_is_drawn) {
+    fx_model_params params = tiny_params(FX_FEATURE_RAW);
+    params.mlp.dropout = 0.3f;
+    params.mlp.input_dropout = 0.1f;
+    params.mlp.batch_norm = true;
+    params.augment = (fx_augmentation_params){.flip = true,
+                                              .shift = 2,
+                                              .rotate = 20,
+                                              .scale = 0.2f,
+                                              .shear = 10,
+                                              .elastic = 1,
+                                              .elastic_sigma = 3,
+                                              .color = 0.3f,
+                                              .hue = 20,
+                                              .cutout = 4};
+    same_for_any_threads(&params);
+}
+
 Test(model_threads, visual_words) {
     fx_model_params params = tiny_params(FX_FEATURE_BOVW);
     same_for_any_threads(&params);

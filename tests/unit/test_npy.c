@@ -1,5 +1,6 @@
 // .npy files, against files written by NumPy (tests/golden/npy/make.py).
 #include <inttypes.h>
+#include <math.h>
 
 #include "src/base/npy.h"
 #include "tests/support/folder.h"
@@ -163,4 +164,82 @@ Test(npy, refuses_malformed_headers) {
         cr_assert_eq(fx__file_write("bad.npy", file, 10 + length + 24, NULL), FX_OK);
         assert_load_fails("bad.npy", FX_ERROR_FORMAT, "bad.npy: ");
     }
+}
+
+// A file of one row of these bytes, whose header is padded to `header` bytes.
+static void write_npy(const char *path, const char *type, size_t columns, size_t header,
+                      const void *data, size_t bytes) {
+    char text[256];
+    memset(text, ' ', sizeof text);
+    memcpy(text, "\x93NUMPY\x01", 7);
+    text[7] = 0;
+    text[8] = (char)(header - 10);
+    text[9] = 0;
+    int used =
+        snprintf(text + 10, sizeof text - 10,
+                 "{'descr': '%s', 'fortran_order': False, 'shape': (1, %zu), }", type, columns);
+    text[10 + used] = ' ';
+    text[header - 1] = '\n';
+    FILE *file = fopen(path, "wb");
+    fwrite(text, 1, header, file);
+    fwrite(data, 1, bytes, file);
+    fclose(file);
+}
+
+Test(npy, rows_of_every_kind) {
+    static const char *const files[] = {"float32.npy", "float64.npy", "version2.npy"};
+    for (size_t f = 0; f < 3; f++) {
+        char path[500];
+        snprintf(path, sizeof path, GOLDEN "%s", files[f]);
+        fx_npy_rows rows;
+        fx_error error = {0};
+        cr_assert_eq(fx__npy_rows_open(path, &rows, &error), FX_OK, "%s", error.message);
+        cr_assert_eq(rows.mapping != NULL, f != 1, "float64 is read");
+        float row[2];
+        for (size_t i = 0; i < rows.rows; i++) {
+            fx__npy_row(&rows, i, row);
+            cr_assert_eq(memcmp(row, VALUES + 2 * i, sizeof row), 0);
+        }
+        fx__npy_rows_done(&rows, 3);
+        fx__npy_rows_close(&rows);
+        cr_assert_null(rows.data);
+    }
+    // A header that leaves the data between two floats: read, not mapped.
+    write_npy("odd.npy", "<f4", 6, 127, VALUES, sizeof VALUES);
+    fx_npy_rows rows;
+    float row[6];
+    cr_assert_eq(fx__npy_rows_open("odd.npy", &rows, NULL), FX_OK);
+    cr_assert_null(rows.mapping);
+    fx__npy_row(&rows, 0, row);
+    cr_assert_arr_eq(row, VALUES, sizeof row);
+    fx__npy_rows_close(&rows);
+    fx_error error;
+    cr_assert_eq(fx__npy_rows_open(GOLDEN "i4.npy", &rows, &error), FX_ERROR_FORMAT);
+    cr_assert(strstr(error.message, "<f2"));
+    cr_assert_eq(fx__npy_rows_open("none.npy", &rows, &error), FX_ERROR_IO);
+}
+
+Test(npy, every_float16) {
+    enum { ALL = 1 << 16 };
+    static uint16_t bits[ALL];
+    static float values[ALL];
+    for (int i = 0; i < ALL; i++) bits[i] = (uint16_t)i;
+    write_npy("half.npy", "<f2", ALL, 128, bits, sizeof bits);
+    fx_npy_rows rows;
+    cr_assert_eq(fx__npy_rows_open("half.npy", &rows, NULL), FX_OK);
+    cr_assert(rows.half && rows.mapping);
+    fx__npy_row(&rows, 0, values);
+    for (int i = 0; i < ALL; i++) {
+        // IEEE 754-2008: sign, 5 bits of exponent with bias 15, 10 bits of fraction.
+        int exponent = i >> 10 & 31, fraction = i & 1023;
+        double value = exponent == 0 ? ldexp(fraction, -24) : ldexp(1024 + fraction, exponent - 25);
+        if (exponent == 31) value = fraction ? NAN : INFINITY;
+        if (i >> 15) value = -value;
+        if (isnan(value))
+            cr_assert(isnan(values[i]), "%04x is %g", i, (double)values[i]);
+        else
+            cr_assert((double)values[i] == value && !signbit(values[i]) == !signbit(value),
+                      "%04x is %g, expected %g", i, (double)values[i], value);
+    }
+    fx__npy_rows_close(&rows);
 }

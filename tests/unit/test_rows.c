@@ -82,12 +82,13 @@ Test(rows, augmentation_is_a_function_of_seed_epoch_and_number) {
 
 Test(rows, views_map_numbers_over_blocks) {
     fixture *f = fixture_create();
-    fx_matrix matrix = {COUNT, LENGTH, f->plain};
+    const fx_npy_rows plain = {
+        .rows = COUNT, .columns = LENGTH, .data = (const unsigned char *)f->plain};
     uint32_t rows[COUNT], picked[COUNT / 2];
     for (uint32_t i = 0; i < COUNT; ++i) rows[i] = COUNT - 1 - i;
     for (uint32_t i = 0; i < COUNT / 2; ++i) picked[i] = 2 * i;
-    const fx_rows file = {.count = COUNT, .length = LENGTH, .matrix = &matrix, .indices = rows};
-    fx_samples base = fx__samples_of_rows(&file);
+    const fx_rows file = {.count = COUNT, .length = LENGTH, .file = &plain, .indices = rows};
+    fx_samples base = fx__samples_of_rows(&file, 1);
     fx_samples_view storage;
     fx_samples view = fx__samples_view(&base, picked, COUNT / 2, NULL, &storage);
     cr_assert(view.count == COUNT / 2 && view.length == LENGTH);
