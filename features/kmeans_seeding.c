@@ -3,9 +3,9 @@
 // uniformly; spherical: by |x|².
 //
 // Of 2 + ln(clusters) samples drawn that way, the one becomes a seed that takes most from the
-// residuals of a jury, some random samples: the paper's greedy variant, without which outliers
-// become clusters (1.3 % more inertia on whitened patches). Spherical: the first one drawn, as
-// published vocabularies were learned.
+// residuals of a jury, some random samples or all: the paper's greedy variant, without which
+// outliers become clusters (1.3 % more inertia on whitened patches). Spherical: the first one
+// drawn, as published vocabularies were learned.
 //
 // To lower all residuals for each seed would be bound by memory. So that is done for many seeds at
 // once, by a matrix product, and until then a sample is drawn by the residuals of the last update
@@ -38,8 +38,8 @@ enum {
     REJECTIONS = 8,   // draws in vain that call for an update
     DEGENERATE = 100, // draws in vain that show the residuals to be rounding
     TRIALS = 16,      // samples drawn for a seed, at the most
-    JUDGES = 2,       // samples a cluster that judge them
-    JURY = 1024,      // judges at least
+    JUDGES = 4,       // samples a cluster that judge them
+    JURY = 4096,      // judges at least
 };
 
 // Share of |x - m|² below which a residual may be rounding.
@@ -261,7 +261,7 @@ static fx_status judge(seeding *s, const size_t *tried, size_t trials, size_t *c
 // The next seed, or *end where all residuals are 0.
 static fx_status choose(seeding *s, fx_rng *rng, size_t *chosen, bool *end, fx_error *error) {
     if (!s->mean) return draw(s, rng, chosen, end, error);
-    size_t tried[TRIALS], trials = (size_t)(2 + log((double)s->centers->rows)), count = 0;
+    size_t tried[TRIALS] = {0}, trials = (size_t)(2 + log((double)s->centers->rows)), count = 0;
     trials = trials < TRIALS ? trials : TRIALS;
     while (count < trials) {
         FX__TRY(draw(s, rng, &tried[count], end, error));

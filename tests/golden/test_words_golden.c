@@ -7,8 +7,6 @@
 #include "features/visual_words_state.h"
 #include "features/vocabulary.h"
 #include "features/whitening.h"
-#include "featx/kmeans.h"
-#include "featx/threads.h"
 #include "src/base/gemm.h"
 #include "src/base/memory.h"
 #include "src/base/text.h"
@@ -52,46 +50,6 @@ Test(whitening, numpy) {
         fx__whitening_destroy(&w);
     }
     fx_matrix_destroy(&mixed);
-}
-
-static void inertia_of_runs(const fx_matrix *samples, int clusters, int runs, double *mean,
-                            double *best) {
-    *mean = 0;
-    *best = INFINITY;
-    for (int seed = 0; seed < runs; seed++) {
-        fx_kmeans_params params = {.clusters = clusters, .rounds = 300, .seed = (uint64_t)seed};
-        fx_matrix centers;
-        double inertia;
-        cr_assert_eq(fx_kmeans(samples, &params, NULL, &centers, NULL, &inertia, &error), FX_OK);
-        fx_matrix_destroy(&centers);
-        *mean += inertia / runs;
-        *best = inertia < *best ? inertia : *best;
-    }
-}
-
-Test(kmeans, scikit_learn) {
-    fx_threads_set(1); // too small for more: they would wait for each other
-    fx_matrix blobs;
-    cr_assert_eq(fx_matrix_create(3000, 8, &blobs, &error), FX_OK);
-    for (uint32_t i = 0; i < 3000; i++)
-        for (uint32_t k = 0; k < 8; k++)
-            blobs.data[i * 8 + k] =
-                (float)(2 * noise_unit(3, i % 30 * 8 + k) + noise_unit(4, i * 8 + k));
-    double mean, best;
-    // Many local optima: the means of 40 runs each agree to four deviations of their difference.
-    inertia_of_runs(&blobs, 30, 40, &mean, &best);
-    double tolerance = 4 * golden_kmeans_30_deviation * sqrt(2.0 / 40);
-    cr_expect(fabs(mean - golden_kmeans_30_mean) <= tolerance, "mean %g, scikit-learn %g ± %g",
-              mean, golden_kmeans_30_mean, tolerance);
-    cr_expect(best <= 1.005 * golden_kmeans_30_best, "best %g, scikit-learn %g", best,
-              golden_kmeans_30_best);
-    // Few: within 0.5 %.
-    inertia_of_runs(&blobs, 300, 6, &mean, &best);
-    cr_expect(fabs(mean / golden_kmeans_300_mean - 1) <= 0.005, "mean %g, scikit-learn %g ± %g",
-              mean, golden_kmeans_300_mean, golden_kmeans_300_deviation);
-    cr_expect(fabs(best / golden_kmeans_300_best - 1) <= 0.005, "best %g, scikit-learn %g", best,
-              golden_kmeans_300_best);
-    fx_matrix_destroy(&blobs);
 }
 
 Test(patches, numpy) {

@@ -1,4 +1,4 @@
-"""Writes words.h: whitening, patches, SIFT, encodings by NumPy (float64) and k-means by scikit-learn.
+"""Writes words.h: whitening, patches, SIFT, encodings by NumPy (float64).
 
     python3 make_words_golden.py > words.h
 
@@ -6,12 +6,10 @@ All input is integer noise that the tests make by the same function, `noise`.
 """
 
 import numpy as np
-import sklearn
-from sklearn.cluster import KMeans, kmeans_plusplus
 
 from noise import image, show, unit
 
-print(f"// Made by make_words_golden.py with numpy {np.__version__}, scikit-learn {sklearn.__version__}.")
+print(f"// Made by make_words_golden.py with numpy {np.__version__}.")
 
 # Whitening: 300 correlated samples of 7.
 mixing = unit(1, 7, 7)
@@ -23,21 +21,6 @@ for name, epsilon in (("small", 1e-3), ("large", 0.5)):
     matrix = vectors @ np.diag(1 / np.sqrt(values + epsilon)) @ vectors.T
     show(f"golden_whitening_{name}", matrix)
 show("golden_whitening_mean", mean)
-
-# k-means: 3000 samples of 8 in 30 overlapping blobs. Inertia of single runs of k-means++ and Lloyd,
-# many seeds: 30 clusters have deep local optima, 300 hardly any.
-centers = 2 * unit(3, 30, 8)
-blobs = centers[np.arange(3000) % 30] + unit(4, 3000, 8)
-blobs = blobs.astype(np.float32).astype(np.float64)
-for clusters, seeds in ((30, 40), (300, 20)):
-    runs = []
-    for seed in range(seeds):
-        start, _ = kmeans_plusplus(blobs, clusters, random_state=seed, n_local_trials=1)
-        runs.append(KMeans(clusters, init=start, n_init=1, max_iter=300, tol=0).fit(blobs).inertia_)
-    for name, value in (("mean", np.mean(runs)), ("deviation", np.std(runs, ddof=1)),
-                        ("best", np.min(runs))):
-        print(f"static const double golden_kmeans_{clusters}_{name} = {value:.9g};")
-
 
 def patches(pixels, patch, stride, contrast):
     """[rows, columns, d]; the lattice is centered."""

@@ -1,4 +1,4 @@
-// Made by make_words_golden.py with numpy 2.4.6, scikit-learn 1.9.1.
+// Made by make_words_golden.py with numpy 2.4.6.
 
 static const double golden_whitening_small[49] = {
     5.57572321, -1.65066433, 0.0729169315, 0.147389993, 0.65929046, -0.12222254,
@@ -28,12 +28,6 @@ static const double golden_whitening_mean[7] = {
     2.99637569, 3.01016583, 2.99844345, 3.01018688, 3.00941137, 3.01790429,
     3.00170207,
 };
-static const double golden_kmeans_30_mean = 2084.74436;
-static const double golden_kmeans_30_deviation = 77.6214222;
-static const double golden_kmeans_30_best = 1983.78917;
-static const double golden_kmeans_300_mean = 1019.0748;
-static const double golden_kmeans_300_deviation = 4.55250268;
-static const double golden_kmeans_300_best = 1010.35636;
 
 static const double golden_patch[75] = {
     0.112646184, -1.05502767, 0.713654785, 1.7096119, -0.934825951, 0.284362927,
