@@ -75,8 +75,13 @@ typedef struct outcome {
 } outcome;
 
 static void train(run *r, const fx_checkpoint *checkpoint, outcome *out) {
-    fx_samples training = {&r->train, COUNT, INPUTS, r->train.labels, fill, false, 0, 0};
-    fx_samples held = {&r->held, HELD, INPUTS, r->held.labels, fill, false, 0, 0};
+    fx_samples training = {.self = &r->train,
+                           .count = COUNT,
+                           .length = INPUTS,
+                           .labels = r->train.labels,
+                           .fill = fill};
+    fx_samples held = {
+        .self = &r->held, .count = HELD, .length = INPUTS, .labels = r->held.labels, .fill = fill};
     fx_progress progress = {&r->train, report};
     r->train.stop = false;
     r->train.fills = 0;
