@@ -154,6 +154,7 @@ static fx_status improve(const fx_matrix *samples, const fx_gmm_params *params,
         FX__TRY_GOTO(fx__allocate(ROWS * k, sizeof(float), &s->probabilities, error));
         FX__TRY_GOTO(fx__allocate(k * 2 * d, sizeof(float), &s->sums, error));
     }
+    if (log_likelihood) *log_likelihood = NAN;
     find_least(m, params->min_variance, least);
     for (int round = 0; round < params->rounds; round++) {
         if (!fx_progress_report(progress, "mixture", (size_t)round, (size_t)params->rounds, NULL)) {

@@ -29,10 +29,10 @@ typedef struct fx_gmm {
     float *priors;              // [components], sum 1
 } fx_gmm;
 
-// Learns from samples[n, d]; *log_likelihood (may be NULL) is the mean of a sample under the
-// mixture of the last round but one. Same bytes for any number of threads. FX_ERROR_DATA: fewer
-// distinct samples than components. FX_ERROR_NUMERIC: samples that are not finite.
-// FX_ERROR_INTERRUPTED.
+// Learns from samples[n, d]; *log_likelihood (may be NULL) is the mean of a sample's under the
+// mixture that the last round began with, NaN without a round. Same bytes for any number of
+// threads. FX_ERROR_DATA: fewer distinct samples than components. FX_ERROR_NUMERIC: samples that
+// are not finite. FX_ERROR_INTERRUPTED. FX_ERROR_USAGE: parameters out of range.
 FX_MUST_CHECK fx_status fx_gmm_learn(const fx_matrix *samples, const fx_gmm_params *params,
                                      const fx_progress *progress, fx_gmm *out,
                                      double *log_likelihood, fx_error *error);
