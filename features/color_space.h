@@ -41,4 +41,7 @@ typedef struct fx_color_planes {
 } fx_color_planes;
 void fx__color_lab(const fx_color_planes *planes, size_t count, float out[3][FX__COLOR_BLOCK]);
 void fx__color_lab_reference(const uint8_t rgb[3], double out[3]);
+
+// The sRGB color in the middle of a bin; -1 for a channel that does not matter.
+void fx__color_center(const fx_color_axes *axes, const int bin[3], uint8_t out[3]);
 #endif

@@ -11,6 +11,7 @@ int tool_main(const tool *tool, int argc, char **argv);
 // The commands.
 fx_status run_extract(const options *options, fx_error *error);
 fx_status run_vocabulary(const options *options, fx_error *error);
+fx_status run_show(const options *options, fx_error *error);
 fx_status run_search(const options *options, fx_error *error);
 fx_status run_list(const options *options, fx_error *error);
 fx_status run_train(const options *options, fx_error *error);
