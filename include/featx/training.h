@@ -83,8 +83,23 @@ typedef struct fx_epoch {
     double seconds;
 } fx_epoch;
 
+// What shows how a layer does (L14 of the lecture: saturation, vanishing gradients, dying units),
+// of the last full batch of an epoch as it was trained on, dropped units left out. Shares are 0 …
+// 1; all but the gradient are NaN for the last layer, which has no activation.
+typedef struct fx_layer_diagnostics {
+    double saturated; // share of activations where the slope is below a hundredth of its largest
+    double dead; // share of units that are saturated for all samples; of maxout: share of pieces
+                 // that are never the largest
+    double zero; // share of activations that are 0
+    double mean; // of the activations
+    double gradient_norm; // length of the gradient of the weights
+} fx_layer_diagnostics;
+
 typedef struct fx_history {
-    fx_epoch *epochs; // [count]
+    fx_epoch *epochs;                  // [count]
+    int layers;                        // of the network, the last one among them
+    fx_layer_diagnostics *diagnostics; // [count + 1, layers]; the last row is that of an epoch that
+                                       // was under way
     int count;
     int best; // 1-based epoch whose weights were kept
     bool early_stopped;

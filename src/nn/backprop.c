@@ -96,7 +96,7 @@ fx_status fx__backprop_create(const fx_mlp *mlp, size_t rows, fx__backprop *out,
     FX__TRY_GOTO(fx__allocate(mlp->layer_count, sizeof *b.layers, &b.layers, error));
     for (size_t l = 0; l < mlp->layer_count; l++)
         FX__TRY_GOTO(layer_create(mlp, &mlp->layers[l], rows, &b.layers[l], error));
-    FX__TRY_GOTO(fx__allocate(rows, widest * sizeof(float), &b.delta[0], error));
+    FX__TRY_GOTO(fx__allocate(rows > 1 ? rows : 2, widest * sizeof(float), &b.delta[0], error));
     FX__TRY_GOTO(fx__allocate(rows, widest * sizeof(float), &b.delta[1], error));
     if (mlp->params.activation == FX_MAXOUT)
         FX__TRY_GOTO(fx__allocate(rows, widest * sizeof(float), &b.by_output, error));
@@ -393,14 +393,14 @@ static double sum_of_squares(const float *values, size_t count) {
     return sum;
 }
 
-double fx__backprop_norm(const fx__backprop *b) {
-    const size_t count = b->mlp->parameter_count, piece = part(count, NORM_PIECES, 1);
+double fx__backprop_norm(const fx__backprop *b, size_t begin, size_t count) {
+    const float *gradient = b->gradient + begin;
+    const size_t piece = part(count, NORM_PIECES, 1);
     double sums[NORM_PIECES], total = 0;
 #pragma omp parallel for schedule(static) if (count > FX__PARALLEL_WORK)
     for (size_t i = 0; i < NORM_PIECES; i++) {
-        size_t begin = i * piece < count ? i * piece : count;
-        sums[i] =
-            sum_of_squares(b->gradient + begin, count - begin < piece ? count - begin : piece);
+        size_t from = i * piece < count ? i * piece : count;
+        sums[i] = sum_of_squares(gradient + from, count - from < piece ? count - from : piece);
     }
     for (size_t i = 0; i < NORM_PIECES; i++) total += sums[i];
     return sqrt(total);

@@ -25,7 +25,7 @@ typedef struct fx__backprop {
     int *labels;             // [rows], the same
     uint8_t *kept;           // [rows, inputs] of dropout on the inputs, or NULL
     fx__layer_state *layers; // [layer_count]
-    float *delta[2];         // [rows, widest layer's columns], alternating
+    float *delta[2];         // [rows, at least 2, widest layer's columns], alternating
     float *by_output;        // the same, of maxout: the gradient by the maxima; else NULL
     float *gradient; // [parameter_count] of the mean loss, in the order of the parameter block
     float *scratch;  // a tile of the gradient for each thread
@@ -44,8 +44,9 @@ fx__loss_sum fx__backprop_run(fx__backprop *b, size_t n, fx__dropout_key key,
                               const fx__loss_options *loss, fx__targets targets,
                               const fx__optimizer *optimizer);
 
-// Length of b->gradient, and a step by it: for what must know the whole gradient first.
-double fx__backprop_norm(const fx__backprop *b);
+// Length of b->gradient[begin … begin + count - 1], and a step by the whole: for what must know the
+// gradient first.
+double fx__backprop_norm(const fx__backprop *b, size_t begin, size_t count);
 void fx__backprop_step(const fx__backprop *b, const fx__optimizer *optimizer);
 
 // Moves the running statistics of `mlp` (the one that b was made for) towards those of the batch of

@@ -3,7 +3,8 @@
 //   format    "featx-checkpoint"
 //   identity  of what is trained on what, in the caller's words
 //   state     {"steps", "epoch", "batch", "sums": [epoch record]}
-//   history   {"best", "early_stopped", "epochs": [[epoch record], …]}
+//   history   {"best", "early_stopped", "epochs": [[epoch record], …], "layers",
+//              "diagnostics": [numbers of fx_layer_diagnostics, layer by layer, epoch by epoch]}
 //
 // An epoch record is [learning rate, training loss, training accuracy, validation loss, validation
 // accuracy, seconds]; NaN is null; numbers have the 17 digits that bring back the same double.
@@ -20,9 +21,10 @@
 #include "src/base/tensors.h"
 #include "src/base/text.h"
 
-enum { NUMBERS = 6 }; // of an epoch record
+enum { NUMBERS = 6, DIAGNOSTICS = 5 }; // of an epoch record, of a layer
 
 _Static_assert(sizeof(fx_epoch) == 8 * (NUMBERS + 1), "a field of fx_epoch is not written here");
+_Static_assert(sizeof(fx_layer_diagnostics) == 8 * DIAGNOSTICS, "a list of numbers");
 
 static const char format_name[] = "featx-checkpoint";
 
@@ -36,13 +38,22 @@ static void numbers_of(fx_epoch *epoch, double *out[NUMBERS]) {
 // Writing
 // ------------------------------------------------------------------------------------------------
 
+// Of the epochs that are done, and of the one under way.
+static size_t diagnostic_count(const fx_history *history) {
+    return ((size_t)history->count + 1) * (size_t)history->layers * DIAGNOSTICS;
+}
+
+static fx_status add_number(fx_text *text, double value, fx_error *error) {
+    return isfinite(value) ? fx__text_printf(text, error, "%.17g", value)
+                           : fx__text_printf(text, error, "null");
+}
+
 static fx_status add_record(fx_text *text, fx_epoch epoch, fx_error *error) {
     double *numbers[NUMBERS];
     numbers_of(&epoch, numbers);
     for (int i = 0; i < NUMBERS; i++) {
         FX__TRY(fx__text_printf(text, error, i ? ", " : "["));
-        FX__TRY(isfinite(*numbers[i]) ? fx__text_printf(text, error, "%.17g", *numbers[i])
-                                      : fx__text_printf(text, error, "null"));
+        FX__TRY(add_number(text, *numbers[i], error));
     }
     return fx__text_printf(text, error, "]");
 }
@@ -53,6 +64,12 @@ fx_status fx__history_json(const fx_history *history, fx_text *text, fx_error *e
     for (int i = 0; i < history->count; i++) {
         if (i) FX__TRY(fx__text_printf(text, error, ", "));
         FX__TRY(add_record(text, history->epochs[i], error));
+    }
+    FX__TRY(fx__text_printf(text, error, "], \"layers\": %d, \"diagnostics\": [", history->layers));
+    const double *numbers = (const double *)history->diagnostics;
+    for (size_t i = 0; i < diagnostic_count(history); i++) {
+        if (i) FX__TRY(fx__text_printf(text, error, ", "));
+        FX__TRY(add_number(text, numbers[i], error));
     }
     return fx__text_printf(text, error, "]}");
 }
@@ -97,15 +114,18 @@ done:
 // Reading
 // ------------------------------------------------------------------------------------------------
 
+static bool read_number(const json_t *value, double *out) {
+    *out = json_is_null(value) ? NAN : json_number_value(value);
+    return json_is_number(value) || json_is_null(value);
+}
+
 static bool read_record(const json_t *list, int number, fx_epoch *out) {
     double *numbers[NUMBERS];
     *out = (fx_epoch){.epoch = number};
     numbers_of(out, numbers);
     if (json_array_size(list) != NUMBERS) return false;
     for (size_t i = 0; i < NUMBERS; i++) {
-        const json_t *value = json_array_get(list, i);
-        if (!json_is_number(value) && !json_is_null(value)) return false;
-        *numbers[i] = json_is_null(value) ? NAN : json_number_value(value);
+        if (!read_number(json_array_get(list, i), numbers[i])) return false;
     }
     return true;
 }
@@ -126,6 +146,11 @@ static bool read_history(const json_t *root, int room, fx_history *out) {
     for (size_t i = 0; i < count; i++)
         if (!read_record(json_array_get(epochs, i), (int)i + 1, &out->epochs[i])) return false;
     out->count = (int)count;
+    const json_t *diagnostics = json_object_get(root, "diagnostics");
+    double *numbers = (double *)out->diagnostics;
+    if (json_array_size(diagnostics) != diagnostic_count(out)) return false;
+    for (size_t i = 0; i < diagnostic_count(out); i++)
+        if (!read_number(json_array_get(diagnostics, i), &numbers[i])) return false;
     out->best = (int)best;
     out->early_stopped = json_is_true(json_object_get(root, "early_stopped"));
     return true;
@@ -135,7 +160,12 @@ fx_status fx__history_parse(const char *json, fx_history *out, fx_error *error) 
     *out = (fx_history){0};
     json_t *root = json_loads(json, JSON_REJECT_DUPLICATES, NULL);
     const size_t count = json_array_size(json_object_get(root, "epochs"));
+    json_int_t layers = 0;
+    if (read_count(root, "layers", FX_LIST_MAX + 1, &layers)) out->layers = (int)layers;
     fx_status status = fx__allocate(count, sizeof *out->epochs, &out->epochs, error);
+    if (status == FX_OK)
+        status = fx__allocate(count + 1, (size_t)layers * sizeof *out->diagnostics,
+                              &out->diagnostics, error);
     if (status == FX_OK && (count > INT_MAX || !read_history(root, (int)count, out)))
         status = fx_error_set(error, FX_ERROR_FORMAT, "metadata 'history' is not a training's");
     json_decref(root);

@@ -15,6 +15,7 @@
 
 #include "src/nn/backprop.h"
 #include "src/nn/checkpoint.h"
+#include "src/nn/diagnostics.h"
 #include "src/nn/max_norm.h"
 #include "src/nn/mixup.h"
 #include "src/nn/prefetch.h"
@@ -38,11 +39,12 @@ typedef struct trainer {
     fx__prefetch *prefetch;  // or NULL
     fx__predictor predictor; // with validation
     fx__optimizer optimizer;
-    float *class_weights; // [outputs], or NULL
-    int *partners;        // [rows] labels of mixup, or NULL
-    float *values;        // [rows, outputs] real-valued targets of the batch, or NULL
-    float *good, *best;   // snapshots: after the last epoch, after the best one
-    double reported;      // time of the last report
+    float *class_weights;              // [outputs], or NULL
+    int *partners;                     // [rows] labels of mixup, or NULL
+    float *values;                     // [rows, outputs] real-valued targets of the batch, or NULL
+    float *good, *best;                // snapshots: after the last epoch, after the best one
+    fx_layer_diagnostics *diagnostics; // [epochs + 1, layers] of the history
+    double reported;                   // time of the last report
     char note[96];
 } trainer;
 
@@ -257,11 +259,12 @@ static fx__targets targets_of(trainer *t, const uint32_t *indices, size_t n, fx_
     return targets;
 }
 
-// One step of the weights. Where the loss is not finite they stay as they are.
+// One step of the weights, with diagnostics where they are wanted. Where the loss is not finite the
+// weights stay as they are.
 static fx__loss_sum learn(trainer *t, size_t n, fx__dropout_key key, fx__targets targets,
-                          double learning_rate) {
+                          double learning_rate, fx_layer_diagnostics *diagnostics) {
     const fx_training_params *params = &t->params;
-    const bool clips = params->gradient_clip > 0;
+    const bool clips = params->gradient_clip > 0, whole = clips || diagnostics;
     const fx__loss_options loss = {.loss = t->mlp->params.loss,
                                    .label_smoothing = params->label_smoothing,
                                    .class_weights = t->class_weights,
@@ -270,13 +273,15 @@ static fx__loss_sum learn(trainer *t, size_t n, fx__dropout_key key, fx__targets
                                        params->reduction == FX_REDUCTION_SUM ? 1 : 1 / (float)n};
     fx__optimizer_begin(&t->optimizer, learning_rate);
     fx__loss_sum sum =
-        fx__backprop_run(&t->batch, n, key, &loss, targets, clips ? NULL : &t->optimizer);
+        fx__backprop_run(&t->batch, n, key, &loss, targets, whole ? NULL : &t->optimizer);
     if (!isfinite(sum.loss)) return sum;
     if (clips) {
-        double norm = fx__backprop_norm(&t->batch), limit = (double)params->gradient_clip;
+        double norm = fx__backprop_norm(&t->batch, 0, t->mlp->parameter_count),
+               limit = (double)params->gradient_clip;
         if (norm > limit) t->optimizer.scale = (float)(limit / norm);
-        fx__backprop_step(&t->batch, &t->optimizer);
     }
+    if (diagnostics) fx__diagnose(&t->batch, n, t->batch.delta[0], diagnostics);
+    if (whole) fx__backprop_step(&t->batch, &t->optimizer);
     if (params->max_norm > 0) fx__max_norm(t->mlp, params->max_norm);
     fx__backprop_track(&t->batch, t->mlp, n);
     fx__optimizer_average(&t->optimizer, t->mlp->parameter_count, t->mlp->statistic_count,
@@ -297,7 +302,11 @@ static fx_status step(trainer *t, int epoch, size_t batch, size_t *done, fx_epoc
     record->learning_rate =
         fx__scheduled_rate(&t->params, epoch - 1, (size_t)(epoch - 1) * t->batches + batch, steps);
     fx__dropout_key key = {t->seed, (uint32_t)epoch, begin};
-    fx__loss_sum sum = learn(t, n, key, targets_of(t, indices, n, key), record->learning_rate);
+    const size_t full = t->training->count / size; // batches
+    const bool diagnosed = batch + 1 == full || full == 0;
+    fx__loss_sum sum =
+        learn(t, n, key, targets_of(t, indices, n, key), record->learning_rate,
+              diagnosed ? t->diagnostics + (size_t)(epoch - 1) * t->mlp->layer_count : NULL);
     if (!isfinite(sum.loss))
         return fx_error_set(error, FX_ERROR_NUMERIC,
                             "the loss is %g in epoch %d, batch %zu, at learning rate %g", sum.loss,
@@ -418,6 +427,7 @@ static fx_status run(trainer *t, fx_history *history, fx_error *error) {
 void fx_history_destroy(fx_history *history) {
     if (!history) return;
     free(history->epochs);
+    free(history->diagnostics);
     *history = (fx_history){0};
 }
 
@@ -452,6 +462,11 @@ fx_status fx_train_resumable(fx_mlp *mlp, const fx_training_params *params,
     FX__TRY_GOTO(trainer_create(&t, error));
     FX__TRY_GOTO(
         fx__allocate((size_t)t.params.epochs, sizeof *history->epochs, &history->epochs, error));
+    FX__TRY_GOTO(fx__allocate((size_t)t.params.epochs + 1,
+                              mlp->layer_count * sizeof *history->diagnostics,
+                              &history->diagnostics, error));
+    history->layers = (int)mlp->layer_count;
+    t.diagnostics = history->diagnostics;
     if (t.params.standardize)
         FX__TRY_GOTO(
             fx__samples_standardize(training, mlp, t.rows, t.batch.x, t.indices, progress, error));

@@ -25,6 +25,22 @@ static fx_status json_string(fx_text *out, const char *before, const char *value
     return fx__text_json_string(out, value, error);
 }
 
+static fx_status diagnostics_json(const fx_history *history, int epoch, fx_text *out,
+                                  fx_error *error) {
+    FX__TRY(fx__text_printf(out, error, ", \"layers\": ["));
+    for (int l = 0; l < history->layers; l++) {
+        const fx_layer_diagnostics *layer = &history->diagnostics[epoch * history->layers + l];
+        FX__TRY(json_number(out, l ? ", {\"saturated\": " : "{\"saturated\": ", layer->saturated,
+                            error));
+        FX__TRY(json_number(out, ", \"dead\": ", layer->dead, error));
+        FX__TRY(json_number(out, ", \"zero\": ", layer->zero, error));
+        FX__TRY(json_number(out, ", \"mean\": ", layer->mean, error));
+        FX__TRY(json_number(out, ", \"gradient_norm\": ", layer->gradient_norm, error));
+        FX__TRY(fx__text_printf(out, error, "}"));
+    }
+    return fx__text_printf(out, error, "]");
+}
+
 static fx_status history_json(const fx_history *history, fx_text *out, fx_error *error) {
     FX__TRY(fx__text_printf(out, error,
                             "\"history\": {\"best\": %d, \"early_stopped\": %s, \"epochs\": [",
@@ -38,6 +54,7 @@ static fx_status history_json(const fx_history *history, fx_text *out, fx_error 
         FX__TRY(json_number(out, ", \"validation_loss\": ", epoch->validation_loss, error));
         FX__TRY(json_number(out, ", \"validation_accuracy\": ", epoch->validation_accuracy, error));
         FX__TRY(json_number(out, ", \"seconds\": ", epoch->seconds, error));
+        FX__TRY(diagnostics_json(history, i, out, error));
         FX__TRY(fx__text_printf(out, error, "}"));
     }
     return fx__text_printf(out, error, "]}");

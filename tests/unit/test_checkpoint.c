@@ -112,6 +112,13 @@ static void expect_same(const outcome *a, const outcome *b) {
         cr_assert_eq(left.epoch, right.epoch);
         cr_assert_arr_eq(&left.learning_rate, &right.learning_rate, 3 * sizeof(double));
         cr_assert_arr_eq(&left.validation_loss, &right.validation_loss, 2 * sizeof(double));
+        cr_assert_eq(a->history.layers, 2);
+        const size_t row = 2 * (size_t)e;
+        // All but the last layer's NaN, which may have another sign.
+        cr_assert_arr_eq(&a->history.diagnostics[row], &b->history.diagnostics[row],
+                         sizeof(fx_layer_diagnostics));
+        cr_assert_eq(a->history.diagnostics[row + 1].gradient_norm,
+                     b->history.diagnostics[row + 1].gradient_norm);
     }
 }
 
