@@ -14,6 +14,10 @@ int main(int argc, char **argv) {
          "Trains and compares the arms of an experiment; hand-crafted features against raw "
          "pixels by\n        default. EXPERIMENT may be the name of a recipe.",
          run_compare},
+        {"search", COMMAND_TUNE, "SPACE.yaml [DATASET] [-o FOLDER]",
+         "Searches hyper-parameters at random, by validation accuracy, and prints the best as "
+         "YAML.",
+         run_tune},
     };
     static const tool classify = {"classify", commands, sizeof commands / sizeof *commands, false};
     return tool_main(&classify, argc, argv);

@@ -18,7 +18,8 @@
 
 enum {
     ALL = COMMAND_EXTRACT | COMMAND_VOCABULARY | COMMAND_LIST | COMMAND_TRAIN | COMMAND_PREDICT |
-          COMMAND_EVAL | COMMAND_COMPARE | COMMAND_SEARCH | COMMAND_SHOW | COMMAND_LECTURE,
+          COMMAND_EVAL | COMMAND_COMPARE | COMMAND_SEARCH | COMMAND_SHOW | COMMAND_TUNE |
+          COMMAND_LECTURE,
     WORK = ALL & ~COMMAND_LIST,
     KEYS = COMMAND_EXTRACT | COMMAND_VOCABULARY | COMMAND_TRAIN | COMMAND_COMPARE | COMMAND_SHOW,
     THREADS_MAX = 1024,
@@ -64,7 +65,7 @@ static const struct {
                     "the pixels themselves: --features raw"},
     [OPTION_VOCABULARY] = {"vocabulary", 0, "FILE",
                            COMMAND_EXTRACT | COMMAND_TRAIN | COMMAND_COMPARE | COMMAND_SEARCH |
-                               COMMAND_SHOW,
+                               COMMAND_SHOW | COMMAND_TUNE,
                            "visual words learned by featx vocabulary"},
     [OPTION_WORDS] = {"words", 0, "K", COMMAND_VOCABULARY, "how many words: --set bovw.words=K"},
     [OPTION_CONFIG] = {"config", 0, "FILE.yaml", KEYS, "keys from a file"},
@@ -73,7 +74,7 @@ static const struct {
                      "of everything that is drawn at random"},
     [OPTION_OUTPUT] = {"output", 'o', "PATH",
                        COMMAND_EXTRACT | COMMAND_VOCABULARY | COMMAND_TRAIN | COMMAND_COMPARE |
-                           COMMAND_SEARCH | COMMAND_SHOW | COMMAND_LECTURE,
+                           COMMAND_SEARCH | COMMAND_SHOW | COMMAND_TUNE | COMMAND_LECTURE,
                        "what to write; nothing is written without"},
     [OPTION_FORMAT] = {"format", 0, "NAME", COMMAND_EXTRACT | COMMAND_COMPARE,
                        "extract: npy, csv or libsvm; compare: text or md"},

@@ -19,7 +19,8 @@ enum {
     COMMAND_COMPARE = 1 << 6,
     COMMAND_SEARCH = 1 << 7,
     COMMAND_SHOW = 1 << 8,
-    COMMAND_RESUMABLE = COMMAND_TRAIN | COMMAND_COMPARE,
+    COMMAND_TUNE = 1 << 9, // classify search
+    COMMAND_RESUMABLE = COMMAND_TRAIN | COMMAND_COMPARE | COMMAND_TUNE,
     COMMAND_LECTURE = 1 << 16, // the one of a program of its own
 };
 

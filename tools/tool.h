@@ -18,4 +18,5 @@ fx_status run_train(const options *options, fx_error *error);
 fx_status run_predict(const options *options, fx_error *error);
 fx_status run_eval(const options *options, fx_error *error);
 fx_status run_compare(const options *options, fx_error *error);
+fx_status run_tune(const options *options, fx_error *error);
 #endif

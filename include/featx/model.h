@@ -73,6 +73,8 @@ typedef struct fx_model_options {
     // second training has one beside it. They stay until fx_model_remove_checkpoint.
     const char *checkpoint;
     bool resume; // go on from there; begin where there is none
+    // The test split is not read, and accuracies on training and test samples are not measured.
+    bool validation_only;
 } fx_model_options;
 
 // Removes the files of a checkpoint, where there are any.

@@ -264,6 +264,8 @@ static fx_status train_network(training *t, fx_error *error) {
         seen = &t->all;
     }
     result->train_samples = seen->count;
+    result->train_accuracy = NAN;
+    if (t->options->validation_only) return FX_OK;
     return fx__score_samples(t->model->mlp, &seen->samples, t->options->progress,
                              &result->train_accuracy, error);
 }
@@ -318,8 +320,9 @@ static fx_status run(training *t, const fx_model_data *source, fx_error *error) 
     release_pool(t);
     seconds->train = lap(&last);
     t->result->test_accuracy = NAN;
-    FX__TRY(fx__score_test(t->model->mlp, &t->data.test, t->data.classes, options->on_error,
-                           options->progress, t->result, error));
+    if (!options->validation_only)
+        FX__TRY(fx__score_test(t->model->mlp, &t->data.test, t->data.classes, options->on_error,
+                               options->progress, t->result, error));
     seconds->test = lap(&last);
     FX__TRY(fx__model_describe_result(t->model, t->result, error));
     seconds->total = fx__clock() - start;
