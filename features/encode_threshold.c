@@ -10,11 +10,12 @@
 // two operations fewer a product than as written, and they are what the matrix product competes
 // with. n is at most ROWS before n·α is taken off, so little is lost to rounding (nothing at all
 // for an α like ¼), and several rows are summed between loading and storing a sum. Products are
-// made and encoded one tile of words at a time, while they are in the cache.
+// made and encoded sixteen words at a time, while they are in the first-level cache.
+#include <string.h>
+
 #include "features/encoder.h"
-#include "features/nearest.h"
+#include "features/products.h"
 #include "features/vocabulary.h"
-#include "src/base/gemm.h"
 #include "src/base/kernel.h"
 
 enum { ROWS = 8 };
@@ -70,25 +71,41 @@ static size_t length(const fx_vocabulary *v) {
     return 2 * v->words.rows;
 }
 
+// Packed words [d, FX__LANES], products [rows, FX__LANES], places of rows [rows].
 static size_t scratch(const fx_vocabulary *v, size_t rows) {
-    return rows * fx__tile_width(v->words.rows) * sizeof(float);
+    return (v->length + rows) * FX__LANES * sizeof(float) + rows * sizeof(float *);
+}
+
+// Columns w … w + width - 1 of the projection, zeros beyond.
+static void pack(const fx_vocabulary *v, size_t w, size_t width, float *packed) {
+    const float *column = v->projection.data + w;
+    if (width < FX__LANES) memset(packed, 0, v->length * FX__LANES * sizeof *packed);
+    for (size_t k = 0; k < v->length; k++, column += v->words.rows, packed += FX__LANES) {
+        if (width == FX__LANES)
+            memcpy(packed, column, FX__LANES * sizeof *packed);
+        else
+            memcpy(packed, column, width * sizeof *packed);
+    }
 }
 
 static void encode(const fx_code_tile *tile) {
     const fx_vocabulary *v = tile->vocabulary;
-    size_t words = v->words.rows, d = v->length, most = fx__tile_width(words);
+    size_t words = v->words.rows, d = v->length;
     bool max = v->params.pool == FX_BOVW_POOL_MAX;
-    for (size_t w = 0; w < words; w += most) {
-        size_t width = words - w < most ? words - w : most;
-        float *products = tile->scratch;
-        fx__gemm_serial(false, false, tile->count, width, d, 1, tile->rows, d,
-                        v->projection.data + w, words, 0, products, most);
+    float *packed = tile->scratch, *made = packed + d * FX__LANES;
+    const float **rows = (const float **)(made + tile->count * FX__LANES);
+    for (size_t row = 0; row < tile->count; row++) rows[row] = tile->rows + row * d;
+    for (size_t w = 0; w < words; w += FX__LANES) {
+        size_t width = words - w < FX__LANES ? words - w : FX__LANES;
+        pack(v, w, width, packed);
+        fx__products(rows, tile->count, d, packed, made);
+        const float *products = made;
         for (size_t s = 0; s < tile->segment_count; s++) {
-            size_t rows = tile->segments[s].rows;
+            size_t count = tile->segments[s].rows;
             float *positive = tile->cells + tile->segments[s].cell * 2 * words + w;
             (max ? fx__encode_threshold_max : fx__encode_threshold)(
-                products, rows, width, most, v->params.threshold, positive, positive + words);
-            products += rows * most;
+                products, count, width, FX__LANES, v->params.threshold, positive, positive + words);
+            products += count * FX__LANES;
         }
     }
 }

@@ -15,9 +15,9 @@
 // Centers are grouped by how far they moved in the update before the first assignment: one that
 // moves far then spoils few bounds, and those that moved far go on to move farther.
 //
-// Products are summed over k in order by lanes of 16 centers and 6 samples at a time, so that
-// samples need not be gathered. Bounds take at most about as much memory as the samples: where
-// there are more than 16·d centers, several groups share a bound.
+// Products are summed over k in order by lanes of centers (products.c), so that samples need not be
+// gathered. Bounds take at most about as much memory as the samples: where there are more than 16·d
+// centers, several groups share a bound.
 //
 // Sources: Elkan, "Using the triangle inequality to accelerate k-means", ICML 2003; Ding et al.,
 // "Yinyang k-means", ICML 2015.
@@ -28,17 +28,17 @@
 #include <string.h>
 
 #include "features/nearest.h"
+#include "features/products.h"
 #include "src/base/kernel.h"
 #include "src/base/memory.h"
 #include "src/base/parallel.h"
 
 enum {
-    GROUP = 16,  // centers
-    ROWS = 6,    // samples at a time
-    BLOCK = 512, // samples of a piece of work
+    GROUP = FX__LANES, // centers
+    ROWS = 6,          // samples matched with their own centers at a time
+    CHUNK = 48,        // samples matched with a group at a time
+    BLOCK = 512,       // samples of a piece of work
 };
-
-typedef float lanes __attribute__((vector_size(GROUP * sizeof(float))));
 
 struct fx_bounds {
     const fx_matrix *samples;
@@ -64,29 +64,22 @@ struct fx_bounds {
     size_t *changes;    // [blocks]
 };
 
-// Products of ROWS samples with a group of centers, and what they match.
-FX__KERNEL static void match(const float *const rows[ROWS], const float *restrict packed, size_t d,
+// Products with a group become matches; the largest of each sample.
+FX__KERNEL static void match(float *restrict matches, size_t count,
                              const float *restrict half_norms, bool spherical,
-                             float *restrict matches, float *restrict largest) {
-    lanes sums[ROWS] = {0};
-    for (size_t k = 0; k < d; k++) {
-        lanes centers;
-        memcpy(&centers, packed + k * GROUP, sizeof centers);
-        for (size_t row = 0; row < ROWS; row++) sums[row] += rows[row][k] * centers;
-    }
-    memcpy(matches, sums, sizeof sums);
-    int32_t ordered[ROWS * GROUP];
+                             float *restrict largest) {
+    int32_t ordered[CHUNK * GROUP];
     if (spherical) {
-        for (size_t i = 0; i < ROWS * GROUP; i++) matches[i] = fabsf(matches[i]);
+        for (size_t i = 0; i < count * GROUP; i++) matches[i] = fabsf(matches[i]);
     } else {
-        for (size_t row = 0; row < ROWS; row++)
+        for (size_t row = 0; row < count; row++)
             for (size_t lane = 0; lane < GROUP; lane++)
                 matches[row * GROUP + lane] -= half_norms[lane];
     }
     // The bits of floats as integers of the same order, whose maximum compilers vectorize.
-    memcpy(ordered, matches, sizeof ordered);
-    for (size_t i = 0; i < ROWS * GROUP; i++) ordered[i] ^= ordered[i] >> 31 & INT32_MAX;
-    for (size_t row = 0; row < ROWS; row++) {
+    memcpy(ordered, matches, count * GROUP * sizeof *ordered);
+    for (size_t i = 0; i < count * GROUP; i++) ordered[i] ^= ordered[i] >> 31 & INT32_MAX;
+    for (size_t row = 0; row < count; row++) {
         int32_t most = INT32_MIN;
         for (size_t lane = 0; lane < GROUP; lane++) {
             int32_t candidate = ordered[row * GROUP + lane];
@@ -126,16 +119,16 @@ static void search(const fx_bounds *b, size_t bound, size_t begin, const uint16_
     size_t d = b->samples->columns, first = bound * b->span;
     size_t end = first + b->span < b->groups ? first + b->span : b->groups;
     for (size_t i = 0; i < listed; i++) upper[list[i]] = -INFINITY;
-    for (size_t i = 0; i < listed; i += ROWS) {
-        size_t rows = listed - i < ROWS ? listed - i : ROWS;
-        const float *x[ROWS];
-        for (size_t row = 0; row < ROWS; row++)
-            x[row] = b->samples->data + (begin + list[i + (row < rows ? row : 0)]) * d;
+    for (size_t i = 0; i < listed; i += CHUNK) {
+        size_t count = listed - i < CHUNK ? listed - i : CHUNK;
+        const float *x[CHUNK];
+        float matches[CHUNK * GROUP], largest[CHUNK];
+        for (size_t row = 0; row < count; row++)
+            x[row] = b->samples->data + (begin + list[i + row]) * d;
         for (size_t group = first; group < end; group++) {
-            float matches[ROWS * GROUP], largest[ROWS];
-            match(x, b->packed + group * d * GROUP, d, b->offsets + group * GROUP, !b->mean,
-                  matches, largest);
-            for (size_t row = 0; row < rows; row++) {
+            fx__products(x, count, d, b->packed + group * d * GROUP, matches);
+            match(matches, count, b->offsets + group * GROUP, !b->mean, largest);
+            for (size_t row = 0; row < count; row++) {
                 size_t sample = list[i + row], lane = 0;
                 if (largest[row] > upper[sample]) upper[sample] = largest[row];
                 if (!(largest[row] > best[sample])) continue;
