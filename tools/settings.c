@@ -23,7 +23,8 @@ const fx_section *settings_sections(const tool *tool, fx_model_params *model, si
 
 // Keys of an experiment that no section holds.
 static bool is_outer_key(const char *key) {
-    static const char *const names[] = {"dataset", "seed", "seeds", "arms"};
+    static const char *const names[] = {"dataset",         "seed", "seeds", "robustness",
+                                        "data_efficiency", "arms"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(key, names[i]) == 0) return true;
     return false;

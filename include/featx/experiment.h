@@ -2,6 +2,7 @@
 #ifndef FEATX_EXPERIMENT_H
 #define FEATX_EXPERIMENT_H
 
+#include "featx/disturbance.h"
 #include "featx/model.h"
 
 #ifdef __cplusplus
@@ -18,17 +19,21 @@ typedef struct fx_experiment {
     int seed;          // of what is drawn of the data set (shapes, splits); 1 where not given
     fx_int_list seeds; // each arm is trained once a seed; [seed] where not given
     size_t arm_count;
-    fx_arm *arms; // [arm_count]
+    fx_arm *arms;        // [arm_count]
+    int robustness;      // test images on which arms are tried with disturbances; 0: none
+    int data_efficiency; // arms are also trained on 1/4, 1/16, … of the training images, so often
 } fx_experiment;
 
 // The built-in comparison: datasets/recipes/shapes.yaml, which is compiled in.
 FX_MUST_CHECK fx_status fx_experiment_defaults(fx_experiment *out, fx_error *error);
-// From YAML: dataset, seed, seeds, arms and, on both levels, `features` and the sections of
-// fx_model_sections. An arm has what the shared settings say, changed by its own; its name is that
-// of its features unless given. Without `arms` the shared settings are the only arm. Unknown keys
-// are errors that name the line and the nearest known key. At most 64 arms.
+// From YAML: dataset, seed, seeds, robustness (500 where not given), data_efficiency (2), arms and,
+// on both levels, `features` and the sections of fx_model_sections. An arm has what the shared
+// settings say, changed by its own; its name is that of its features unless given. Without `arms`
+// the shared settings are the only arm. Unknown keys are errors that name the line and the nearest
+// known key. At most 64 arms.
 FX_MUST_CHECK fx_status fx_experiment_load(const char *path, fx_experiment *out, fx_error *error);
-// section.key=value on every arm; also dataset, seed (which makes it the only one of seeds), seeds.
+// section.key=value on every arm; also dataset, seed (which makes it the only one of seeds), seeds,
+// robustness, data_efficiency.
 FX_MUST_CHECK fx_status fx_experiment_set(fx_experiment *experiment, const char *key,
                                           const char *value, fx_error *error);
 void fx_experiment_destroy(fx_experiment *experiment);
@@ -43,6 +48,23 @@ typedef struct fx_pair {
     double p;                // exact McNemar on the first seed, Holm-corrected over all pairs
 } fx_pair;
 
+// Accuracy under disturbances of rising strength, of the models of the first seed. Level 0 is the
+// image as it is.
+enum { FX_ROBUSTNESS_LEVELS = 4 };
+double fx_robustness_strength(fx_disturbance disturbance, int level);
+typedef struct fx_robustness {
+    size_t images;    // test images, the same for all, drawn by class; 0 where not asked for
+    double *accuracy; // [arms, FX_DISTURBANCES, FX_ROBUSTNESS_LEVELS]
+} fx_robustness;
+
+// Test accuracy by the number of training images (of which the validation samples are part), of the
+// first seed.
+typedef struct fx_efficiency {
+    size_t steps;     // 0 where not asked for, or where a quarter is less than 10 images a class
+    size_t *images;   // [steps], rising; the last is all
+    double *accuracy; // [arms, steps]
+} fx_efficiency;
+
 typedef struct fx_comparison {
     const fx_experiment *experiment; // lent
     const fx_dataset *dataset;       // lent
@@ -53,6 +75,8 @@ typedef struct fx_comparison {
     fx_pair *pairs;     // [pair_count], a < b
     char **class_names; // [classes]
     int classes;
+    fx_robustness robustness;
+    fx_efficiency efficiency;
     double gemm_rate; // FLOP/s, measured in this run; 0 where not
     double seconds;
 } fx_comparison;

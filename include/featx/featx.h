@@ -7,6 +7,7 @@
 #include "featx/dataset.h"
 #include "featx/descriptor.h"
 #include "featx/distance.h"
+#include "featx/disturbance.h"
 #include "featx/error.h"
 #include "featx/experiment.h"
 #include "featx/gmm.h"

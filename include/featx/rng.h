@@ -28,6 +28,7 @@ typedef enum fx_rng_purpose {
     FX_RNG_MIXUP,
     FX_RNG_SEARCH,    // hyper-parameters
     FX_RNG_BOOTSTRAP, // intervals
+    FX_RNG_DISTURB,   // test images
     FX_RNG_USER = 128 // first value free for callers
 } fx_rng_purpose;
 

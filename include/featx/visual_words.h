@@ -63,16 +63,16 @@ typedef struct fx_bovw_params {
                 // mean over those sampled), else patch / 2
     int scales; // how often the image is described, each time smaller by scale_factor; 1 … 16
     float scale_factor;
-    int encoding;         // fx_bovw_encoding
-    float threshold;      // of `threshold`
-    float nearest;        // of `nearest`: share of the words
-    int grid;             // grid × grid cells
-    int levels;           // of a spatial pyramid: grids of grid, 2 grid, 4 grid … ≤ 64 cells a side
-    int pool;             // fx_bovw_pool
-    bool intra;           // l2 of each word's part, of vlad and fisher
-    int norm;             // fx_bovw_norm, over the whole descriptor
-    bool norm_cells;      // over each cell instead
-    bool whiten;          // ZCA
+    int encoding;    // fx_bovw_encoding
+    float threshold; // of `threshold`
+    float nearest;   // of `nearest`: share of the words
+    int grid;        // grid × grid cells
+    int levels;      // of a spatial pyramid: grids of grid, 2 grid, 4 grid … ≤ 64 cells a side
+    int pool;        // fx_bovw_pool
+    bool intra;      // l2 of each word's part, of vlad and fisher
+    int norm;        // fx_bovw_norm, over the whole descriptor
+    bool norm_cells; // over each cell instead
+    bool whiten;     // ZCA
     float whiten_epsilon; // added to the covariance's eigenvalues, after contrast normalization
     float contrast; // added to a patch's variance on the 0 … 255 scale, of `patch` and `gray`
     bool spherical; // k-means on unit vectors, by the largest absolute product; vlad and fisher: no

@@ -18,6 +18,7 @@
 #include "src/experiment/finished.h"
 #include "src/experiment/metrics.h"
 #include "src/experiment/scoring.h"
+#include "src/experiment/studies.h"
 
 // Progress of one training, whose stages are announced as those of its arm and seed.
 typedef struct arm_progress {
@@ -89,10 +90,9 @@ void fx_experiment_remove_checkpoints(const char *folder) {
 
 // --- arms ---
 
-// Trains, or finds that it was done. *model and *result are the caller's.
-static fx_status train_or_find(const fx_experiment *experiment, const fx_dataset *dataset,
-                               const fx_model_options *options, const fx_model_params *params,
-                               fx_model **model, fx_result *result, fx_error *error) {
+fx_status fx__train_or_find(const fx_experiment *experiment, const fx_dataset *dataset,
+                            const fx_model_options *options, const fx_model_params *params,
+                            fx_model **model, fx_result *result, fx_error *error) {
     const fx_model_data data = {.name = experiment->dataset, .images = dataset};
     if (!options->checkpoint) return fx_model_train(params, &data, options, model, result, error);
     char *path = NULL, *finished = NULL, *checkpoint = NULL;
@@ -124,8 +124,8 @@ static fx_status run_arm(const fx_experiment *experiment, const fx_dataset *data
     fx_model_params params = experiment->arms[arm].params;
     params.seed = (uint64_t)experiment->seeds.values[seed];
     fx_model *model = NULL;
-    fx_status status = train_or_find(experiment, dataset, &arm_options, &params, &model,
-                                     &out->results[arm * out->seed_count + seed], error);
+    fx_status status = fx__train_or_find(experiment, dataset, &arm_options, &params, &model,
+                                         &out->results[arm * out->seed_count + seed], error);
     if (status != FX_OK) {
         fx_model_destroy(model);
         return fx__error_prefix(error, status, "arm '%s'", experiment->arms[arm].name);
@@ -258,6 +258,8 @@ static fx_status run(const fx_experiment *experiment, const fx_dataset *dataset,
         for (size_t seed = 0; seed < out->seed_count; ++seed)
             FX__TRY(run_arm(experiment, dataset, options, arm, seed, out, error));
     FX__TRY(compare_pairs(out, error));
+    FX__TRY(fx__study_robustness(options, out, error));
+    FX__TRY(fx__study_efficiency(options, out, error));
     out->gemm_rate = fx__gemm_rate(fx_threads_get());
     return FX_OK;
 }
@@ -285,5 +287,8 @@ void fx_comparison_destroy(fx_comparison *comparison) {
     free(comparison->models);
     free(comparison->class_names);
     free(comparison->pairs);
+    free(comparison->robustness.accuracy);
+    free(comparison->efficiency.images);
+    free(comparison->efficiency.accuracy);
     *comparison = (fx_comparison){0};
 }

@@ -14,16 +14,29 @@
 
 enum { ARMS_MAX = 64, NAME_MAX_BYTES = 64, NAMES_MAX = 64 };
 
-static const char *const top_keys[] = {"dataset", "seed", "seeds", "arms"};
+static const char *const top_keys[] = {"dataset",         "seed", "seeds", "robustness",
+                                       "data_efficiency", "arms"};
 static const char *const arm_keys[] = {"name"};
 
-static const fx_param seed_params[] = {
+static const fx_param whole_params[] = {
     {"seed", FX_PARAM_INT, offsetof(fx_experiment, seed), 0, INT_MAX, NULL, false,
      "of what is drawn: data, splits, weights"},
     {"seeds", FX_PARAM_INTS, offsetof(fx_experiment, seeds), 0, INT_MAX, NULL, false,
      "each arm is trained once with each"},
+    {"robustness", FX_PARAM_INT, offsetof(fx_experiment, robustness), 0, INT_MAX, NULL, false,
+     "test images on which arms are tried with disturbances"},
+    {"data_efficiency", FX_PARAM_INT, offsetof(fx_experiment, data_efficiency), 0, 8, NULL, false,
+     "how often a quarter of the training images is taken, and arms trained on it"},
 };
-static const fx_section seed_section = {"", seed_params, 2, 0, NULL};
+static const fx_section whole_section = {"", whole_params,
+                                         sizeof whole_params / sizeof *whole_params, 0, NULL};
+
+// Whether a key is one of whole_section.
+static bool is_whole_key(const char *key) {
+    for (size_t i = 0; i < whole_section.count; ++i)
+        if (strcmp(whole_params[i].key, key) == 0) return true;
+    return false;
+}
 
 static bool contains(const char *const *names, size_t count, const char *name) {
     for (size_t i = 0; i < count; ++i)
@@ -141,16 +154,19 @@ static fx_status read_dataset(const fx_yaml *root, const char *file, fx_experime
     return fx__duplicate(dataset ? dataset->text : "shapes", &out->dataset, error);
 }
 
-static fx_status read_seeds(const fx_yaml *root, const char *file, fx_experiment *out,
+static fx_status read_whole(const fx_yaml *root, const char *file, fx_experiment *out,
                             fx_error *error) {
     out->seed = 1;
+    out->robustness = 500;
+    out->data_efficiency = 2;
     for (size_t i = 0; i < root->count; ++i) {
         const fx_yaml *item = &root->items[i];
-        if (strcmp(item->key, "seed") != 0 && strcmp(item->key, "seeds") != 0) continue;
+        if (!is_whole_key(item->key)) continue;
         fx_text where = {0};
         fx_status status = fx__text_printf(&where, error, "%s:%d", file, item->line);
         if (status == FX_OK)
-            status = fx__params_set_node(&seed_section, 1, out, item->key, item, where.data, error);
+            status =
+                fx__params_set_node(&whole_section, 1, out, item->key, item, where.data, error);
         fx__text_destroy(&where);
         if (status != FX_OK) return status;
     }
@@ -167,7 +183,7 @@ static fx_status read_experiment(const fx_yaml *root, const char *file, fx_exper
     FX__TRY(apply_level(root, file, top_keys, sizeof top_keys / sizeof *top_keys, is_top_key,
                         &shared, error));
     FX__TRY(read_dataset(root, file, out, error));
-    FX__TRY(read_seeds(root, file, out, error));
+    FX__TRY(read_whole(root, file, out, error));
     return read_arms(root, &shared, file, out, error);
 }
 
@@ -204,8 +220,8 @@ fx_status fx_experiment_set(fx_experiment *experiment, const char *key, const ch
         experiment->dataset = dataset;
         return FX_OK;
     }
-    if (strcmp(key, "seed") == 0 || strcmp(key, "seeds") == 0) {
-        FX__TRY(fx_params_set(&seed_section, 1, experiment, key, value, error));
+    if (is_whole_key(key)) {
+        FX__TRY(fx_params_set(&whole_section, 1, experiment, key, value, error));
         if (strcmp(key, "seed") == 0) experiment->seeds.count = 0;
         return check_seeds(experiment, "", error);
     }

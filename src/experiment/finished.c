@@ -136,6 +136,9 @@ fx_status fx__finished_save(const char *path, const fx_model *model, const fx_re
     FX__TRY_GOTO(fx__tensors_add_text(tensors, "result", text.data, error));
     FX__TRY_GOTO(fx__history_json(&result->history, &history, error));
     FX__TRY_GOTO(fx__tensors_add_text(tensors, "history", history.data, error));
+    if (result->test_samples > 0)
+        FX__TRY_GOTO(fx__tensors_add(tensors, "test_confidence", 1, &result->test_samples,
+                                     result->test_confidence, error));
     status = fx__tensors_save(tensors, path, error);
 done:
     fx__text_destroy(&text);
@@ -191,6 +194,16 @@ static fx_status read_result(const json_t *root, int classes, fx_result *result,
     return FX_OK;
 }
 
+static fx_status read_confidence(const fx_tensors *tensors, fx_result *result, fx_error *error) {
+    size_t n = result->test_samples;
+    const float *confidence;
+    FX__TRY(fx__allocate(n, sizeof *confidence, &result->test_confidence, error));
+    if (n == 0) return FX_OK;
+    FX__TRY(fx__tensors_get(tensors, "test_confidence", 1, &n, &confidence, error));
+    memcpy(result->test_confidence, confidence, n * sizeof *confidence);
+    return FX_OK;
+}
+
 static fx_status read_finished(const fx_tensors *tensors, fx_model **model, fx_result *result,
                                fx_error *error) {
     const char *text = fx__tensors_text(tensors, "result");
@@ -201,6 +214,7 @@ static fx_status read_finished(const fx_tensors *tensors, fx_model **model, fx_r
     json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
     fx_status status = read_result(root, fx_model_classes(*model), result, error);
     json_decref(root);
+    if (status == FX_OK) status = read_confidence(tensors, result, error);
     if (status == FX_OK) status = fx__history_parse(history, &result->history, error);
     if (status == FX_OK) status = fx__model_describe_result(*model, result, error);
     return status;

@@ -167,6 +167,8 @@ fx_status fx__report_html(const fx_comparison *comparison, const fx_report_optio
     fx__put_templates(&page);
     fx__put_confusions(&page);
     fx__put_worst_mistakes(&page);
+    fx__put_robustness(&page);
+    fx__put_efficiency(&page);
     fx__put_settings(&page);
     put_origin(&page, options);
     fx__page_end(&page);

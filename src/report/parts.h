@@ -14,4 +14,6 @@ void fx__put_learning_curves(fx_page *page);
 void fx__put_templates(fx_page *page);
 void fx__put_confusions(fx_page *page);
 void fx__put_worst_mistakes(fx_page *page);
+void fx__put_robustness(fx_page *page);
+void fx__put_efficiency(fx_page *page);
 #endif

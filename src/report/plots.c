@@ -51,7 +51,7 @@ void fx__put_time_plot(fx_page *page) {
 
 // --- learning curves ---
 
-typedef struct {
+typedef struct range {
     double low, high;
 } range;
 
@@ -61,20 +61,41 @@ static void widen(range *range, double value) {
     range->high = fmax(range->high, value);
 }
 
-static fx_status curve_script(const fx_history *history, bool loss, range range, fx_text *script,
-                              fx_error *error) {
+static double value_of(const fx_epoch *epoch, bool loss, bool held) {
+    if (loss) return held ? epoch->validation_loss : epoch->train_loss;
+    return 100 * (held ? epoch->validation_accuracy : epoch->train_accuracy);
+}
+
+// Lowest and highest over the seeds that came to this epoch.
+static range over_seeds(const fx_result *results, size_t seeds, int i, bool loss, bool held) {
+    range out = {INFINITY, -INFINITY};
+    for (size_t s = 0; s < seeds; s++)
+        if (i < results[s].history.count)
+            widen(&out, value_of(&results[s].history.epochs[i], loss, held));
+    return out;
+}
+
+// The first seed as lines; where there are several, the band from the lowest to the highest.
+static fx_status curve_script(const fx_result *results, size_t seeds, bool loss, range range,
+                              fx_text *script, fx_error *error) {
+    const fx_history *history = &results[0].history;
     double margin = fmax(0.04 * (range.high - range.low), 1e-3);
     FX__TRY(fx__plot_begin(script, 400, 230, error));
     FX__TRY(fx__text_printf(script, error, "$d << EOD\n"));
     bool validated = false;
     for (int i = 0; i < history->count; i++) {
-        const fx_epoch *epoch = &history->epochs[i];
-        double train = loss ? epoch->train_loss : 100 * epoch->train_accuracy;
-        double held = loss ? epoch->validation_loss : 100 * epoch->validation_accuracy;
-        validated = validated || isfinite(held);
-        FX__TRY(fx__text_printf(script, error, "%d ", epoch->epoch));
-        FX__TRY(fx__text_printf(script, error, isfinite(train) ? "%.9g " : "NaN ", train));
-        FX__TRY(fx__text_printf(script, error, isfinite(held) ? "%.9g\n" : "NaN\n", held));
+        FX__TRY(fx__text_printf(script, error, "%d", history->epochs[i].epoch));
+        for (int held = 0; held < 2; held++) {
+            double value = value_of(&history->epochs[i], loss, held);
+            struct range band = over_seeds(results, seeds, i, loss, held);
+            validated = validated || (held && isfinite(value));
+            if (isfinite(value))
+                FX__TRY(
+                    fx__text_printf(script, error, " %.9g %.9g %.9g", value, band.low, band.high));
+            else
+                FX__TRY(fx__text_printf(script, error, " NaN NaN NaN"));
+        }
+        FX__TRY(fx__text_printf(script, error, "\n"));
     }
     FX__TRY(fx__text_printf(
         script, error,
@@ -94,22 +115,39 @@ static fx_status curve_script(const fx_history *history, bool loss, range range,
                                 "lc rgb '#010100' lw 1.5\n",
                                 history->best, history->best));
     const char *style = history->count > 1 ? "lines" : "points pt 7 ps 0.6";
-    FX__TRY(fx__text_printf(script, error, "plot $d using 1:2 with %s%s lw 2 lc rgb '#010101'",
-                            style, history->count > 1 ? " dt 2" : ""));
+    FX__TRY(fx__text_printf(script, error, "plot "));
+    for (int held = 0; seeds > 1 && held <= validated; held++)
+        FX__TRY(fx__text_printf(script, error,
+                                "$d using 1:%d:%d with filledcurves fs transparent solid 0.2 "
+                                "noborder lc rgb '#01010%d', ",
+                                3 + 3 * held, 4 + 3 * held, 1 + held));
+    FX__TRY(fx__text_printf(script, error, "$d using 1:2 with %s%s lw 2 lc rgb '#010101'", style,
+                            history->count > 1 ? " dt 2" : ""));
     if (validated)
         FX__TRY(
-            fx__text_printf(script, error, ", $d using 1:3 with %s lw 2 lc rgb '#010102'", style));
+            fx__text_printf(script, error, ", $d using 1:5 with %s lw 2 lc rgb '#010102'", style));
     return fx__text_printf(script, error, "\n");
 }
 
-static void put_curve(fx_page *page, const fx_history *history, bool loss, range range) {
+static void put_curve(fx_page *page, const fx_result *results, bool loss, range range) {
     fx_text script = {0};
     if (page->status == FX_OK)
-        page->status = curve_script(history, loss, range, &script, page->error);
+        page->status =
+            curve_script(results, page->comparison->seed_count, loss, range, &script, page->error);
     fx__put_plot(page, &script,
                  loss ? "Training and validation loss over the epochs"
                       : "Training and validation accuracy over the epochs");
     fx__text_destroy(&script);
+}
+
+// What all seeds of an arm reach, accuracies or losses.
+static void widen_by_arm(const fx_comparison *comparison, size_t arm, bool loss, range *range) {
+    for (size_t s = 0; s < comparison->seed_count; s++) {
+        const fx_history *history = &comparison->results[arm * comparison->seed_count + s].history;
+        for (int i = 0; i < history->count; i++)
+            for (int held = 0; held < 2; held++)
+                widen(range, value_of(&history->epochs[i], loss, held));
+    }
 }
 
 void fx__put_learning_curves(fx_page *page) {
@@ -118,12 +156,8 @@ void fx__put_learning_curves(fx_page *page) {
     range accuracy = {100, 0};
     int drawn = 0;
     for (size_t arm = 0; arm < comparison->arm_count; arm++) {
-        const fx_history *history = &comparison->results[arm * comparison->seed_count].history;
-        drawn += history->count > 0;
-        for (int i = 0; i < history->count; i++) {
-            widen(&accuracy, 100 * history->epochs[i].train_accuracy);
-            widen(&accuracy, 100 * history->epochs[i].validation_accuracy);
-        }
+        drawn += comparison->results[arm * comparison->seed_count].history.count > 0;
+        widen_by_arm(comparison, arm, false, &accuracy);
     }
     if (drawn == 0) return;
     if (accuracy.low > accuracy.high) accuracy = (range){0, 100};
@@ -132,22 +166,20 @@ void fx__put_learning_curves(fx_page *page) {
             "training, as it went (with dropout and augmentation) &emsp; "
             "<span class=\"line2\"></span>validation<br>The upright line marks the epoch that "
             "was kept%s.</p>\n<div class=\"grid\">\n",
-            comparison->seed_count > 1 ? "; first seed" : "");
+            comparison->seed_count > 1 ? "; lines: the first seed; bands: all seeds" : "");
     for (size_t i = 0; i < comparison->arm_count; i++) {
         size_t arm = page->order[i];
-        const fx_history *history = &comparison->results[arm * comparison->seed_count].history;
+        const fx_result *results = &comparison->results[arm * comparison->seed_count];
+        const fx_history *history = &results->history;
         range loss = {INFINITY, 0};
-        for (int e = 0; e < history->count; e++) {
-            widen(&loss, history->epochs[e].train_loss);
-            widen(&loss, history->epochs[e].validation_loss);
-        }
+        widen_by_arm(comparison, arm, true, &loss);
         if (history->count == 0) continue;
         if (!(loss.low <= loss.high)) loss = (range){0, 1};
         fx__put(page, "<figure><h3>");
         fx__put_arm(page, arm);
         fx__put(page, "</h3>\n");
-        put_curve(page, history, false, accuracy);
-        put_curve(page, history, true, loss);
+        put_curve(page, results, false, accuracy);
+        put_curve(page, results, true, loss);
         fx__put(page, "<figcaption>%d epoch%s%s", history->count, history->count == 1 ? "" : "s",
                 history->early_stopped ? ", stopped early" : "");
         if (history->best > 0) fx__put(page, "; kept: epoch %d", history->best);

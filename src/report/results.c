@@ -91,6 +91,53 @@ static fx_status pair_json(const fx_comparison *comparison, const fx_pair *pair,
                            pair->only_a, pair->only_b);
 }
 
+// [[…], …] of values[rows · stride], `columns` of each row.
+static fx_status rows_json(const double *values, size_t rows, size_t columns, size_t stride,
+                           fx_text *out, fx_error *error) {
+    for (size_t row = 0; row < rows; row++)
+        for (size_t column = 0; column < columns; column++)
+            FX__TRY(json_number(out,
+                                column ? ", "
+                                : row  ? "], ["
+                                       : "[[",
+                                values[row * stride + column], error));
+    return fx__text_printf(out, error, "]]");
+}
+
+// Accuracies [arms][strengths] of each disturbance.
+static fx_status robustness_json(const fx_comparison *comparison, fx_text *out, fx_error *error) {
+    const fx_robustness *study = &comparison->robustness;
+    if (study->images == 0) return FX_OK;
+    FX__TRY(fx__text_printf(out, error, ",\n \"robustness\": {\"images\": %zu", study->images));
+    for (int kind = 0; kind < FX_DISTURBANCES; kind++) {
+        FX__TRY(fx__text_printf(out, error, ",\n  \"%s\": {\"unit\": \"%s\", \"strengths\": [",
+                                fx_disturbance_name((fx_disturbance)kind),
+                                fx_disturbance_unit((fx_disturbance)kind)));
+        for (int level = 0; level < FX_ROBUSTNESS_LEVELS; level++)
+            FX__TRY(json_number(out, level ? ", " : "",
+                                fx_robustness_strength((fx_disturbance)kind, level), error));
+        FX__TRY(fx__text_printf(out, error, "], \"accuracy\": "));
+        FX__TRY(rows_json(study->accuracy + kind * FX_ROBUSTNESS_LEVELS, comparison->arm_count,
+                          FX_ROBUSTNESS_LEVELS, FX_DISTURBANCES * (size_t)FX_ROBUSTNESS_LEVELS, out,
+                          error));
+        FX__TRY(fx__text_printf(out, error, "}"));
+    }
+    return fx__text_printf(out, error, "}");
+}
+
+// Accuracies [arms][steps].
+static fx_status efficiency_json(const fx_comparison *comparison, fx_text *out, fx_error *error) {
+    const fx_efficiency *study = &comparison->efficiency;
+    if (study->steps == 0) return FX_OK;
+    FX__TRY(fx__text_printf(out, error, ",\n \"data_efficiency\": {\"train_images\": ["));
+    for (size_t i = 0; i < study->steps; i++)
+        FX__TRY(fx__text_printf(out, error, "%s%zu", i ? ", " : "", study->images[i]));
+    FX__TRY(fx__text_printf(out, error, "], \"accuracy\": "));
+    FX__TRY(
+        rows_json(study->accuracy, comparison->arm_count, study->steps, study->steps, out, error));
+    return fx__text_printf(out, error, "}");
+}
+
 fx_status fx__results_json(const fx_comparison *comparison, const fx_report_options *options,
                            fx_text *out, fx_error *error) {
     const fx_experiment *experiment = comparison->experiment;
@@ -116,7 +163,10 @@ fx_status fx__results_json(const fx_comparison *comparison, const fx_report_opti
         FX__TRY(fx__text_printf(out, error, "%s\n  ", i > 0 ? "," : ""));
         FX__TRY(pair_json(comparison, &comparison->pairs[i], out, error));
     }
-    return fx__text_printf(out, error, "]}\n");
+    FX__TRY(fx__text_printf(out, error, "]"));
+    FX__TRY(robustness_json(comparison, out, error));
+    FX__TRY(efficiency_json(comparison, out, error));
+    return fx__text_printf(out, error, "}\n");
 }
 
 // --- CSV ---

@@ -36,7 +36,7 @@ Test(comparison, pairs_are_what_the_predictions_say) {
     fx_arm arms[3];
     arms_of(arms);
     char dataset[] = "tiny";
-    const fx_experiment experiment = {dataset, 1, {.count = 2, .values = {5, 3}}, 3, arms};
+    const fx_experiment experiment = {dataset, 1, {.count = 2, .values = {5, 3}}, 3, arms, 0, 0};
     fx_comparison c = compare(&experiment, &tiny, NULL);
     cr_assert(c.arm_count == 3 && c.seed_count == 2 && c.pair_count == 3 && c.classes == 3);
     cr_assert_eq(fx_model_get_params(c.models[0])->seed, 5);
@@ -80,7 +80,7 @@ Test(comparison, skipped_images_keep_the_pairing) {
     fx_arm arms[3];
     arms_of(arms);
     char dataset[] = "tiny";
-    const fx_experiment experiment = {dataset, 1, {.count = 1, .values = {1}}, 3, arms};
+    const fx_experiment experiment = {dataset, 1, {.count = 1, .values = {1}}, 3, arms, 0, 0};
     const fx_model_options options = {.on_error = FX_ON_ERROR_SKIP};
     fx_comparison c = compare(&experiment, &tiny, &options);
     cr_assert_eq(c.results[0].test_samples, 30);
@@ -95,9 +95,46 @@ Test(comparison, one_arm_has_no_pairs) {
     fx_arm arms[3];
     arms_of(arms);
     char dataset[] = "tiny";
-    const fx_experiment experiment = {dataset, 1, {.count = 1, .values = {1}}, 1, arms};
+    const fx_experiment experiment = {dataset, 1, {.count = 1, .values = {1}}, 1, arms, 0, 0};
     fx_comparison c = compare(&experiment, &tiny, NULL);
     cr_assert_eq(c.pair_count, 0);
+    fx_comparison_destroy(&c);
+}
+
+Test(comparison, studies_of_robustness_and_of_fewer_images) {
+    tiny tiny;
+    tiny_create(120, 0, 60, &tiny);
+    fx_arm arms[2] = {{"color", tiny_params(FX_FEATURE_COLOR)},
+                      {"raw", tiny_params(FX_FEATURE_RAW)}};
+    char dataset[] = "tiny";
+    fx_experiment experiment = {dataset, 1, {.count = 1, .values = {1}}, 2, arms, 1000, 5};
+    fx_comparison c = compare(&experiment, &tiny, NULL);
+    cr_assert_eq(c.robustness.images, 60, "no more than there are");
+    enum { CELLS = FX_DISTURBANCES * FX_ROBUSTNESS_LEVELS };
+    for (size_t arm = 0; arm < 2; ++arm) {
+        const double *accuracy = c.robustness.accuracy + arm * CELLS;
+        for (int kind = 0; kind < FX_DISTURBANCES; ++kind)
+            cr_assert_eq(accuracy[kind * FX_ROBUSTNESS_LEVELS], c.results[arm].test_accuracy);
+        for (int cell = 0; cell < CELLS; ++cell)
+            cr_assert(accuracy[cell] >= 0 && accuracy[cell] <= 1);
+    }
+    // The same pixels in other places have the same colors.
+    const double *shuffled = c.robustness.accuracy + FX_DISTURB_SHUFFLING * FX_ROBUSTNESS_LEVELS;
+    cr_assert_eq(shuffled[3], shuffled[0]);
+    // Strong noise does reach the network.
+    const double *noisy = c.robustness.accuracy + FX_DISTURB_NOISE * FX_ROBUSTNESS_LEVELS;
+    cr_assert(noisy[3] != noisy[0] || noisy[CELLS + 3] != noisy[CELLS]);
+    // A sixteenth would be less than ten images a class.
+    cr_assert_eq(c.efficiency.steps, 2);
+    cr_assert(c.efficiency.images[0] == 30 && c.efficiency.images[1] == 120);
+    for (size_t arm = 0; arm < 2; ++arm) {
+        cr_assert_eq(c.efficiency.accuracy[2 * arm + 1], c.results[arm].test_accuracy);
+        cr_assert(c.efficiency.accuracy[2 * arm] >= 0 && c.efficiency.accuracy[2 * arm] <= 1);
+    }
+    fx_comparison_destroy(&c);
+    experiment.robustness = experiment.data_efficiency = 0;
+    c = compare(&experiment, &tiny, NULL);
+    cr_assert(c.robustness.images == 0 && c.efficiency.steps == 0);
     fx_comparison_destroy(&c);
 }
 
@@ -121,7 +158,7 @@ Test(comparison, progress_names_the_arm_and_can_stop) {
     fx_arm arms[3];
     arms_of(arms);
     char dataset[] = "tiny";
-    const fx_experiment experiment = {dataset, 1, {.count = 1, .values = {1}}, 3, arms};
+    const fx_experiment experiment = {dataset, 1, {.count = 1, .values = {1}}, 3, arms, 0, 0};
     listener heard = {0};
     const fx_progress progress = {&heard, listen};
     const fx_model_options options = {.progress = &progress};
@@ -191,7 +228,7 @@ Test(comparison, resumed_it_trains_what_is_missing) {
     arms_of(arms);
     arms[2].params.train.refit = true;
     char dataset[] = "tiny";
-    const fx_experiment experiment = {dataset, 1, {.count = 1, .values = {1}}, 3, arms};
+    const fx_experiment experiment = {dataset, 1, {.count = 1, .values = {1}}, 3, arms, 0, 0};
     fx_comparison whole = compare(&experiment, &tiny, NULL), c;
     witness heard = {.stop = "arm 2/3 blind: test"};
     const fx_progress progress = {&heard, witness_trainings};

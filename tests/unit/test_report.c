@@ -66,7 +66,7 @@ static void example_create(size_t arms, size_t seeds, float validation, example 
         }
     }
     out->experiment = (fx_experiment){
-        hostile_dataset, 7, {.count = (int)seeds, .values = {7, 8, 9}}, arms, out->arms};
+        hostile_dataset, 7, {.count = (int)seeds, .values = {7, 8, 9}}, arms, out->arms, 0, 0};
     out->comparison = (fx_comparison){.experiment = &out->experiment,
                                       .dataset = &out->tiny.dataset,
                                       .arm_count = arms,
@@ -350,6 +350,39 @@ Test(report, cells_open_the_images_confused) {
     }
     fx_image_destroy(&image);
     fx__thumbnails_destroy(&thumbnails);
+    example_destroy(&e);
+}
+
+Test(report, studies_are_drawn_and_written) {
+    enum { CELLS = FX_DISTURBANCES * FX_ROBUSTNESS_LEVELS };
+    example e;
+    example_create(2, 1, 0.2F, &e);
+    double robustness[2 * CELLS], efficiency[2 * 3];
+    size_t images[3] = {10, 40, 160};
+    for (int i = 0; i < 2 * CELLS; i++) robustness[i] = i / 100.0;
+    for (int i = 0; i < 2 * 3; i++) efficiency[i] = i / 10.0;
+    e.comparison.robustness = (fx_robustness){77, robustness};
+    e.comparison.efficiency = (fx_efficiency){3, images, efficiency};
+    write_report(&e.comparison, "out");
+    char *page = read_text("out/index.html"), *text = read_text("out/results.json");
+    markup *m = read_page(page);
+    // Time, two curves an arm, the disturbances, fewer images; and marks in the two legends.
+    cr_assert_eq(m->plots, 1 + 2 * 2 + FX_DISTURBANCES + 1 + 2 * 2);
+    cr_assert_not_null(strstr(page, "Accuracy on 77 test images"));
+    json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    json_t *blur = json_object_get(json_object_get(root, "robustness"), "blur");
+    cr_assert_eq(json_number_value(json_array_get(json_object_get(blur, "strengths"), 1)), 2);
+    const json_t *second = json_array_get(json_object_get(blur, "accuracy"), 1);
+    cr_assert_eq(json_number_value(json_array_get(second, 2)),
+                 robustness[CELLS + FX_DISTURB_BLUR * FX_ROBUSTNESS_LEVELS + 2]);
+    const json_t *fewer = json_object_get(root, "data_efficiency");
+    cr_assert_eq(json_integer_value(json_array_get(json_object_get(fewer, "train_images"), 1)), 40);
+    second = json_array_get(json_object_get(fewer, "accuracy"), 1);
+    cr_assert(json_array_size(second) == 3 && json_number_value(json_array_get(second, 2)) == 0.5);
+    json_decref(root);
+    free(m);
+    free(page);
+    free(text);
     example_destroy(&e);
 }
 
