@@ -19,15 +19,15 @@ fx_status fx__allocate(size_t count, size_t size, void *out_pointer, fx_error *e
     if (!fx__size_mul(count, size, &bytes) || bytes > SIZE_MAX - HUGE_PAGE)
         return fx_error_set(error, FX_ERROR_MEMORY, "%zu × %zu bytes cannot be addressed", count,
                             size);
-    bytes = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    if (bytes == 0) bytes = ALIGNMENT;
     // A block of a large matrix has each of its rows in another small page: huge ones keep the
     // translation of addresses out of the way of matrix products.
     const bool huge = bytes >= HUGE_FROM;
-    *out = aligned_alloc(huge ? HUGE_PAGE : ALIGNMENT, bytes);
+    const size_t unit = huge ? HUGE_PAGE : ALIGNMENT;
+    bytes = bytes ? (bytes + unit - 1) / unit * unit : unit;
+    *out = aligned_alloc(unit, bytes);
     if (!*out) return fx_error_set(error, FX_ERROR_MEMORY, "out of memory: %zu bytes", bytes);
 #ifdef MADV_HUGEPAGE
-    if (huge) (void)madvise(*out, bytes / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE); // a wish
+    if (huge) (void)madvise(*out, bytes, MADV_HUGEPAGE); // a wish
 #endif
     memset(*out, 0, bytes);
     return FX_OK;

@@ -106,6 +106,8 @@ Test(comparison, studies_of_robustness_and_of_fewer_images) {
     tiny_create(120, 0, 60, &tiny);
     fx_arm arms[2] = {{"color", tiny_params(FX_FEATURE_COLOR)},
                       {"raw", tiny_params(FX_FEATURE_RAW)}};
+    arms[1].params.train.epochs = 1; // unsure enough to be disturbed
+    arms[1].params.train.learning_rate = 1e-5F;
     char dataset[] = "tiny";
     fx_experiment experiment = {dataset, 1, {.count = 1, .values = {1}}, 2, arms, 1000, 5};
     fx_comparison c = compare(&experiment, &tiny, NULL);
@@ -121,9 +123,10 @@ Test(comparison, studies_of_robustness_and_of_fewer_images) {
     // The same pixels in other places have the same colors.
     const double *shuffled = c.robustness.accuracy + FX_DISTURB_SHUFFLING * FX_ROBUSTNESS_LEVELS;
     cr_assert_eq(shuffled[3], shuffled[0]);
-    // Strong noise does reach the network.
-    const double *noisy = c.robustness.accuracy + FX_DISTURB_NOISE * FX_ROBUSTNESS_LEVELS;
-    cr_assert(noisy[3] != noisy[0] || noisy[CELLS + 3] != noisy[CELLS]);
+    bool reaches = false; // the images that the network sees
+    for (int cell = 0; cell < CELLS; ++cell)
+        reaches = reaches || c.robustness.accuracy[CELLS + cell] != c.results[1].test_accuracy;
+    cr_assert(reaches);
     // A sixteenth would be less than ten images a class.
     cr_assert_eq(c.efficiency.steps, 2);
     cr_assert(c.efficiency.images[0] == 30 && c.efficiency.images[1] == 120);

@@ -30,6 +30,7 @@ static const room rooms[] = {
     {"include/featx/image.h", "image", 1},
     {"include/featx/image_source.h", "image", 1},
     {"include/featx/augmentation.h", "image", 1},
+    {"include/featx/disturbance.h", "image", 1},
     {"features/", "features", 2},
     {"include/featx/color_histogram.h", "features", 2},
     {"include/featx/descriptor.h", "features", 2},
