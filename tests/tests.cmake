@@ -41,12 +41,24 @@ endfunction()
 
 file(GLOB sources CONFIGURE_DEPENDS tests/unit/test_*.c tests/property/test_*.c
   tests/golden/test_*.c tests/cli/test_*.c)
+if(FX_SANITIZE) # minutes of training, which other tests do under the sanitizers
+  list(FILTER sources EXCLUDE REGEX "test_lecture_(features|networks)\\.c$")
+endif()
 foreach(source ${sources})
   fx_test_program(${source})
   get_filename_component(name ${source} NAME_WE)
   fx_test_properties(${name})
   if(source MATCHES "/cli/")
     add_dependencies(${name} programs)
+  endif()
+  if(name MATCHES "^test_lecture")
+    target_sources(${name} PRIVATE $<TARGET_OBJECTS:lecture_claims>)
+  endif()
+  if(name MATCHES "^test_lecture" AND source MATCHES "/property/")
+    # Calls of these go through tests/support/sabotage.h.
+    foreach(function fx_mlp_create fx_train fx_train_resumable fx_color_extract fx_hog_extract)
+      target_link_options(${name} PRIVATE -Wl,--wrap=${function})
+    endforeach()
   endif()
 endforeach()
 
@@ -67,4 +79,7 @@ else()
   add_test(NAME test_install COMMAND sh ${PROJECT_SOURCE_DIR}/tests/cli/test_install.sh
     ${PROJECT_BINARY_DIR} ${CMAKE_C_COMPILER})
   fx_test_properties(test_install)
+  add_test(NAME test_lecture COMMAND sh ${PROJECT_SOURCE_DIR}/tests/cli/test_lecture.sh
+    ${PROJECT_BINARY_DIR})
+  fx_test_properties(test_lecture)
 endif()

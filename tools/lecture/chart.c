@@ -7,18 +7,19 @@
 #include "src/base/memory.h"
 #include "tools/lecture/sheet.h"
 
-enum { WIDTH = 400, HEIGHT = 300, SIDE = 380 };
+enum { WIDTH = 400, HEIGHT = 310, SIDE = 390, UPRIGHT = 50, LARGE = 180 }; // pixels
 
 static const char *const styles[] = {
     [LINE] = "lines lw 2",
+    [THIN] = "lines lw 0.7",
     [DASHED] = "lines lw 2 dt (8,4)",
     [DOTTED] = "lines lw 2 dt (2,3)",
     [LINE_DOTS] = "linespoints lw 1.5 pt 7 ps 0.6",
     [DASHED_RINGS] = "linespoints lw 1.5 dt (8,4) pt 6 ps 0.7",
     [DOTTED_SQUARES] = "linespoints lw 1.5 dt (2,3) pt 4 ps 0.7",
     [DOTS] = "points pt 7 ps 0.35",
-    [RINGS] = "points pt 6 ps 0.5",
-    [CROSSES] = "points pt 2 ps 0.45",
+    [RINGS] = "points pt 6 ps 0.6",
+    [CROSSES] = "points pt 2 ps 0.45 lw 1.5",
     [BARS] = "boxes fs solid 0.55",
     [SEGMENTS] = "vectors nohead lw 2",
 };
@@ -52,7 +53,7 @@ static fx_status put_axis(const chart *c, char axis, fx_text *script, fx_error *
         FX__TRY(fx__plot_log_axis(axis, range[0], range[1], script, error));
         // Small powers of ten as such.
         return range[0] < 1e-3 || range[1] > 1e4
-                   ? fx__text_printf(script, error, "set format %c '10^{%%T}'\n", axis)
+                   ? fx__text_printf(script, error, "set format %c '%%g'\n", axis)
                    : FX_OK;
     }
     if (range[0] < range[1])
@@ -72,13 +73,15 @@ static fx_status put_names(const chart *c, fx_text *script, fx_error *error) {
 }
 
 static fx_status write_script(const chart *c, fx_text *script, fx_error *error) {
-    FX__TRY(fx__plot_begin(script, c->equal ? SIDE : WIDTH, c->equal ? SIDE : HEIGHT, error));
+    FX__TRY(fx__plot_begin(script, c->equal ? SIDE : WIDTH,
+                           (c->equal ? SIDE : HEIGHT) + (c->upright ? UPRIGHT : 0), error));
     for (size_t i = 0; i < c->count; i++) FX__TRY(put_data(&c->series[i], i, script, error));
     FX__TRY(put_axis(c, 'x', script, error));
     FX__TRY(put_axis(c, 'y', script, error));
     FX__TRY(put_names(c, script, error));
     FX__TRY(fx__text_printf(script, error,
-                            "%sset key below left Left reverse samplen 2 width 1\n"
+                            "%sset key below left Left reverse samplen 2 width 1 height 0.6\n"
+                            "set xlabel offset 0,0.6\n"
                             "set boxwidth 0.8 relative\n",
                             c->equal ? "set size ratio -1\n" : ""));
     for (size_t i = 0; i < c->count; i++) {
@@ -93,8 +96,8 @@ static fx_status write_script(const chart *c, fx_text *script, fx_error *error) 
             FX__TRY(fx__text_printf(script, error, "notitle"));
         if (s->low)
             FX__TRY(fx__text_printf(script, error,
-                                    ", $d%zu using 1:2:3:4 with yerrorbars pt 0 lw 1.2 lc rgb "
-                                    "'#01010%d' notitle",
+                                    ", $d%zu using 1:3:(0):($4-$3) with vectors heads size "
+                                    "graph 0.012,90 lw 1.5 lc rgb '#01010%d' notitle",
                                     i, s->mark == BARS ? 6 : color));
     }
     return fx__text_printf(script, error, "\n");
@@ -126,7 +129,8 @@ void sheet_tiles_begin(sheet *sheet, const char *title) {
 
 void sheet_tile(sheet *sheet, const fx_image *image, int zoom, const char *label) {
     if (!sheet->drawing) return;
-    fx__put(&sheet->page, "<li>");
+    bool large = image->width * zoom >= LARGE;
+    fx__put(&sheet->page, large ? "<li class=\"large\">" : "<li>");
     fx__put_picture(&sheet->page, image, zoom, label[0] ? "" : "no label");
     fx__put(&sheet->page, "<br>");
     fx__put_text(&sheet->page, label);

@@ -16,6 +16,7 @@
     X(l12)                                                                                         \
     X(l13)                                                                                         \
     X(l14)                                                                                         \
+    X(l15)                                                                                         \
     X(l16)                                                                                         \
     X(l17)                                                                                         \
     X(l18)
@@ -23,6 +24,6 @@
 #define DECLARE(name) extern const claim name;
 CLAIMS(DECLARE)
 
-#define ADDRESS(name) &name,
+#define ADDRESS(name) &(name),
 const claim *const lecture_claims[] = {CLAIMS(ADDRESS)};
 const size_t lecture_claim_count = COUNT(lecture_claims);

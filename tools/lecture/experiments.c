@@ -48,7 +48,7 @@ fx_mlp_params network(fx_activation activation, int first, int second, int third
         params.hidden.values[params.hidden.count] = widths[params.hidden.count];
         params.hidden.count++;
     }
-    params.dropout = 0;
+    params.dropout = params.input_dropout = 0;
     params.batch_norm = false;
     return params;
 }

@@ -49,8 +49,9 @@ static fx_status draw(const fx_mlp *mlp, const fx_matrix *x, const int *labels, 
     double *values;
     TRY(sheet_array(sheet, GRID * GRID, sizeof *values, &values, error));
     for (int i = 0; i < GRID * GRID; i++) {
-        float point[2] = {-3 + 6.0F * (float)(i % GRID) / (GRID - 1),
-                          -3 + 6.0F * (float)(i / GRID) / (GRID - 1)};
+        const int column = i % GRID, row = i / GRID;
+        float point[2] = {-3 + 6.0F * (float)column / (GRID - 1),
+                          -3 + 6.0F * (float)row / (GRID - 1)};
         float scores[2];
         TRY(fx_mlp_predict(mlp, point, 1, scores, error));
         values[i] = (double)scores[1] - (double)scores[0];

@@ -19,7 +19,8 @@ static fx_status move(const fx_image *in, double shift, double degrees, fx_image
     TRY(fx_image_reserve(out, SIDE, SIDE, 3, error));
     const double center = (SIDE - 1) / 2.0, turn = degrees * acos(-1) / 180;
     for (int i = 0; i < SIDE * SIDE; i++) {
-        double x = i % SIDE - shift - center, y = i / SIDE - shift - center;
+        const int column = i % SIDE, row = i / SIDE;
+        double x = column - shift - center, y = row - shift - center;
         double u = center + cos(turn) * x + sin(turn) * y,
                v = center - sin(turn) * x + cos(turn) * y;
         u = fmin(SIDE - 1, fmax(0, u));
@@ -105,13 +106,16 @@ done:
 static fx_status run(const lecture *lecture, sheet *sheet, fx_error *error) {
     static const mark marks[FX_FEATURE_COUNT] = {DASHED_RINGS, LINE_DOTS, DOTTED_SQUARES,
                                                  LINE_DOTS};
+    static const char *const names[FX_FEATURE_COUNT] = {"raw pixels", "color histogram", "HoG",
+                                                        "visual words"};
     double by[FX_FEATURE_COUNT][2][STEPS] = {0};
     series lines[2][FX_FEATURE_COUNT];
     for (int f = 0; f < FX_FEATURE_COUNT; f++) {
         TRY(measure(lecture, (fx_feature)f, by[f], error));
         for (int turned = 0; turned < 2; turned++)
-            lines[turned][f] = (series){fx_feature_name((fx_feature)f), marks[f],      f + 1, STEPS,
-                                        turned ? angles : shifts,       by[f][turned], NULL,  NULL};
+            lines[turned][f] =
+                (series){names[f],      marks[f], f + 1, STEPS, turned ? angles : shifts,
+                         by[f][turned], NULL,     NULL};
     }
     TRY(draw_examples(lecture, sheet, error));
     for (int turned = 0; turned < 2; turned++)
@@ -119,7 +123,7 @@ static fx_status run(const lecture *lecture, sheet *sheet, fx_error *error) {
                     &(chart){.title = turned ? "Rotation" : "Shift",
                              .x_label = turned ? "angle, degrees" : "to the right and down, pixels",
                              .y_label = "change, 1 is another image",
-                             .y = {0, 1.3},
+                             .y = {0, 1.6},
                              .count = FX_FEATURE_COUNT,
                              .series = lines[turned]},
                     "The change of each descriptor; the color histogram changes least");

@@ -94,7 +94,7 @@ static fx_status draw(const lecture *lecture, const fx_image_source *noise, shee
     fx_image image = {0};
     fx_status status = FX_OK;
     sheet_tiles_begin(sheet, "Images, and the same pixels shuffled: to color, the same");
-    for (size_t i = 0; i < 12; i++) {
+    for (size_t i = 0; i < 10; i++) {
         const fx_image_source *from = i % 2 ? noise : &lecture->shapes->test.images;
         TRY_GOTO(from->get(from->self, 2 + i / 2, &image, error));
         sheet_tile(sheet, &image, 2,

@@ -9,7 +9,7 @@
 
 #include "tools/lecture/lecture.h"
 
-enum { SIDE = 64, DIRECTIONS = 36, ZOOM = 5, SHAPES = 32 };
+enum { SIDE = 64, DIRECTIONS = 36, ZOOM = 3, SHAPES = 32 };
 
 static const double DEGREE = 3.14159265358979 / 180;
 
@@ -28,7 +28,8 @@ static fx_status draw_edge(double degrees, fx_image *out, fx_error *error) {
     TRY(fx_image_reserve(out, SIDE, SIDE, 1, error));
     double across = cos(degrees * DEGREE), down = sin(degrees * DEGREE), center = (SIDE - 1) / 2.0;
     for (int i = 0; i < SIDE * SIDE; i++) {
-        double distance = across * (i % SIDE - center) + down * (i / SIDE - center);
+        const int column = i % SIDE, row = i / SIDE;
+        double distance = across * (column - center) + down * (row - center);
         out->pixels[i] = (uint8_t)lrint(128 + 100 * fmax(-0.5, fmin(0.5, distance / 2)));
     }
     return FX_OK;

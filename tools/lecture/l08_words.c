@@ -15,7 +15,8 @@ enum { PLACES = (SIDE - PATCH) / STRIDE + 1, ZEBRA = 4, LEOPARD = 5, CLASSES = 1
 static bool cut_patch(const fx_image *gray, int x, int y, float *out) {
     double mean = 0, squares = 0;
     for (int i = 0; i < LENGTH; i++) {
-        out[i] = gray->pixels[(y + i / PATCH) * gray->width + x + i % PATCH];
+        const int row = y + i / PATCH, column = x + i % PATCH;
+        out[i] = gray->pixels[row * gray->width + column];
         mean += (double)out[i] / LENGTH;
     }
     for (int i = 0; i < LENGTH; i++) {
@@ -107,40 +108,58 @@ done:
     return status;
 }
 
-// Mean counts of the two classes, most telling words first: bars, and the words beside them.
+typedef struct told {
+    double difference;
+    int word;
+} told;
+
+static int by_difference(const void *left, const void *right) {
+    double a = ((const told *)left)->difference, b = ((const told *)right)->difference;
+    return (a > b) - (a < b);
+}
+
+// The words, and the mean counts of the two classes.
 static fx_status draw(const lecture *lecture, const fx_matrix *words, const fx_matrix *rows,
                       const int *labels, sheet *sheet, fx_error *error) {
-    double mean[2][WORDS] = {0}, x[2][WORDS];
+    double mean[2][WORDS] = {0}, sorted[2][WORDS], place[WORDS];
+    told order[WORDS];
     for (size_t i = 0; i < rows->rows; i++)
         for (int w = 0; w < WORDS; w++)
             mean[labels[i]][w] +=
                 2 * (double)rows->data[i * WORDS + (size_t)w] / (double)rows->rows;
-    for (int w = 0; w < WORDS; w++)
-        for (int k = 0; k < 2; k++) x[k][w] = w;
+    // From the words of zebras to those of leopards.
+    for (int w = 0; w < WORDS; w++) order[w] = (told){mean[1][w] - mean[0][w], w};
+    qsort(order, WORDS, sizeof *order, by_difference);
+    for (int i = 0; i < WORDS; i++)
+        for (int k = 0; k < 2; k++) {
+            place[i] = i + 1;
+            sorted[k][i] = mean[k][order[i].word];
+        }
     fx_image picture = {0}, sheet_of_words = {0};
     fx_status status;
-    enum { ACROSS = 16, CELL = PATCH + 1 };
+    enum { ACROSS = 8, CELL = PATCH + 1 };
     TRY_GOTO(
         fx_image_reserve(&sheet_of_words, ACROSS * CELL - 1, WORDS / ACROSS * CELL - 1, 1, error));
     for (int i = 0; i < sheet_of_words.width * sheet_of_words.height; i++)
         sheet_of_words.pixels[i] = 32;
     for (int w = 0; w < WORDS; w++) {
-        TRY_GOTO(gray_picture(words->data + w * LENGTH, PATCH, &picture, error));
+        TRY_GOTO(gray_picture(words->data + order[w].word * LENGTH, PATCH, &picture, error));
         for (int i = 0; i < LENGTH; i++)
             sheet_of_words.pixels[(w / ACROSS * CELL + i / PATCH) * sheet_of_words.width +
                                   w % ACROSS * CELL + i % PATCH] = picture.pixels[i];
     }
-    sheet_picture(sheet, &sheet_of_words, 4, "The 64 visual words, 16 a row",
+    sheet_picture(sheet, &sheet_of_words, 5,
+                  "The 64 visual words: first those of zebras, last those of leopards",
                   "64 small patches: edges, lines, corners and spots of every direction");
     const series bars[] = {
-        {"zebras", LINE_DOTS, 2, WORDS, x[0], mean[0], NULL, NULL},
-        {"leopards", DASHED_RINGS, 1, WORDS, x[1], mean[1], NULL, NULL},
+        {"zebras", LINE_DOTS, 2, WORDS, place, sorted[0], NULL, NULL},
+        {"leopards", DASHED_RINGS, 1, WORDS, place, sorted[1], NULL, NULL},
     };
     sheet_chart(sheet,
                 &(chart){.title = "How often each word occurs in an image",
-                         .x_label = "word",
+                         .x_label = "word, in the order of the picture",
                          .y_label = "patches an image, mean",
-                         .x = {-1, WORDS},
+                         .x = {0, WORDS + 1},
                          .count = COUNT(bars),
                          .series = bars},
                 "Mean counts of 64 words in zebras and in leopards; some words are frequent in one "

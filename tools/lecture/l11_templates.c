@@ -96,7 +96,7 @@ static fx_status draw_units(const preference *units, const float *templates, con
     sheet_tiles_begin(sheet, title);
     for (int i = 0; i < SHOWN; i++) {
         char label[64];
-        snprintf(label, sizeof label, "weight %.2f, d %.1f", units[i].weight, units[i].d);
+        snprintf(label, sizeof label, "d = %s%.1f", units[i].d < 0 ? "−" : "", fabs(units[i].d));
         TRY_GOTO(gray_picture(templates + units[i].unit * PIXELS, SIDE, &picture, error));
         sheet_tile(sheet, &picture, 3, label);
     }
@@ -118,11 +118,45 @@ static fx_status draw_all(const float *templates, sheet *sheet, fx_error *error)
             all.pixels[(j / ACROSS * CELL + i / SIDE) * all.width + j % ACROSS * CELL + i % SIDE] =
                 one.pixels[i];
     }
-    sheet_picture(sheet, &all, 1, "The 100 templates of the first layer",
+    sheet_picture(sheet, &all, 2, "The 100 templates of the first layer",
                   "A hundred gray patterns: outlines of figures, necks and tails on one side or "
                   "the other, and many that look like noise");
 done:
     fx_image_destroy(&all);
+    fx_image_destroy(&one);
+    return status;
+}
+
+// For each class the templates that the second layer counts most in its favor, best first.
+static fx_status draw_classes(const lecture *lecture, fx_mlp *mlp, const float *templates,
+                              sheet *sheet, fx_error *error) {
+    enum { STRIP = 5, CELL = SIDE + 1 };
+    size_t rows, columns;
+    const float *second = fx_mlp_weights(mlp, 1, &rows, &columns);
+    fx_image strip = {0}, one = {0};
+    fx_status status = FX_OK;
+    sheet_tiles_begin(sheet, "The second layer: the five templates with the largest weights, for "
+                             "each class");
+    for (size_t class = 0; class < CLASSES; class ++) {
+        preference units[UNITS];
+        for (size_t j = 0; j < UNITS; j++)
+            units[j] = (preference){-(double)second[j * CLASSES + class], 0, j};
+        qsort(units, UNITS, sizeof *units, by_d);
+        TRY_GOTO(fx_image_reserve(&strip, STRIP * CELL - 1, SIDE, 1, error));
+        for (int i = 0; i < strip.width * strip.height; i++) strip.pixels[i] = 32;
+        for (int k = 0; k < STRIP; k++) {
+            TRY_GOTO(gray_picture(templates + units[k].unit * PIXELS, SIDE, &one, error));
+            for (int i = 0; i < PIXELS; i++)
+                strip.pixels[i / SIDE * strip.width + k * CELL + i % SIDE] = one.pixels[i];
+        }
+        char label[80];
+        snprintf(label, sizeof label, "%s: weights %.2f to %.2f",
+                 lecture->shapes->class_names[class], -units[0].d, -units[STRIP - 1].d);
+        sheet_tile(sheet, &strip, 2, label);
+    }
+    sheet_tiles_end(sheet);
+done:
+    fx_image_destroy(&strip);
     fx_image_destroy(&one);
     return status;
 }
@@ -154,6 +188,7 @@ static fx_status run(const lecture *lecture, sheet *sheet, fx_error *error) {
             TRY_GOTO(fx_mlp_hidden(mlp, 0, test.data, TEST, outputs, error));
             measure(mlp, outputs, lecture->shapes->test.labels, axis, &test, units);
             TRY_GOTO(draw_all(templates, sheet, error));
+            TRY_GOTO(draw_classes(lecture, mlp, templates, sheet, error));
             size_t speaking = 0; // those that speak for the horse first, by what they prefer
             for (size_t j = 0; j < UNITS; j++)
                 if (units[j].weight > 0) units[speaking++] = units[j];

@@ -82,6 +82,7 @@ static fx_mlp_params regular(int first, int second, int third) {
 
 static void draw_accuracies(const quantity *found, size_t count, const double *x, bool width,
                             sheet *sheet) {
+    static const char *const depths[] = {"0", "1", "2", "3", NULL};
     double value[8], low[8], high[8];
     for (size_t i = 0; i < count; i++) {
         value[i] = 100 * found[i].value;
@@ -97,6 +98,7 @@ static void draw_accuracies(const quantity *found, size_t count, const double *x
                          .x = {width ? 6 : -0.2, width ? 180 : 3.2},
                          .y = {0, 100},
                          .log_x = width,
+                         .x_names = width ? NULL : depths,
                          .count = 1,
                          .series = &line},
                 width ? "Accuracy rises with the width" : "Accuracy against the number of layers");
@@ -201,6 +203,8 @@ static fx_status run(const lecture *lecture, sheet *sheet, fx_error *error) {
                 bright_probe[LAYERS]);
     sheet_at_least(sheet, "gained by 128 units over 8",
                    accuracy_gain(held->labels, by_width[2], by_width[0], TEST), 0.05);
+    sheet_shows(sheet, "gained by three hidden layers over one",
+                accuracy_gain(held->labels, by_depth[3], by_depth[1], TEST));
     sheet_at_least(sheet, "gained by two hidden layers over none",
                    accuracy_gain(held->labels, by_depth[2], by_depth[0], TEST), 0.05);
 done:

@@ -144,8 +144,9 @@ const claim l13 = {
     "Why there is an activation at all",
     "Linear after linear is one linear map; so every network is linear, nonlinear, linear, "
     "nonlinear, …",
-    "A stack of four linear layers is trained on HoG descriptors of <em>shapes</em> (3,000 "
-    "images), and multiplied out into the one matrix that it is. Then the same stack gets its "
+    "A stack of four linear layers is trained on the raw pixels of "
+    "<em>shapes</em>, and multiplied out into the one matrix that it is. Then the same stack gets "
+    "its "
     "activations.",
     run,
 };

@@ -16,8 +16,8 @@ static const char neuron_drawing[] =
     "sigmoid of the sum leaves along the axon\">\n"
     "<g fill=\"none\" stroke=\"var(--s1)\" stroke-width=\"4\" stroke-linecap=\"round\">"
     "<path d=\"M110 50C200 50 230 95 290 115M110 125H285M110 200C200 200 230 155 290 135\"/></g>\n"
-    "<g fill=\"var(--s4)\"><circle cx=\"196\" cy=\"63\" r=\"8\"/><circle cx=\"196\" cy=\"125\" "
-    "r=\"8\"/><circle cx=\"196\" cy=\"187\" r=\"8\"/></g>\n"
+    "<g fill=\"var(--s4)\"><circle cx=\"170\" cy=\"57\" r=\"8\"/><circle cx=\"170\" cy=\"125\" "
+    "r=\"8\"/><circle cx=\"170\" cy=\"193\" r=\"8\"/></g>\n"
     "<circle cx=\"345\" cy=\"125\" r=\"60\" fill=\"var(--soft)\" stroke=\"var(--s2)\" "
     "stroke-width=\"4\"/>\n"
     "<path d=\"M405 125H690\" stroke=\"var(--s3)\" stroke-width=\"6\" fill=\"none\"/>"
@@ -26,25 +26,23 @@ static const char neuron_drawing[] =
 
 static const char neuron_words[] =
     "<g font-size=\"14\"><text x=\"20\" y=\"22\" fill=\"var(--s1)\">dendrites: inputs</text>"
-    "<text x=\"150\" y=\"234\" fill=\"var(--s4)\">synapses: weights</text>"
-    "<text x=\"345\" y=\"210\" text-anchor=\"middle\" fill=\"var(--s2)\">cell body: sum + bias"
+    "<text x=\"90\" y=\"242\" fill=\"var(--s4)\">synapses: weights</text>"
+    "<text x=\"352\" y=\"210\" text-anchor=\"middle\" fill=\"var(--s2)\">cell body: sum + bias"
     "</text><text x=\"500\" y=\"70\" fill=\"currentColor\">firing rate: sigmoid of the sum</text>"
     "<text x=\"590\" y=\"160\" fill=\"var(--s3)\">axon: output</text></g></g></svg></figure>\n";
 
 // The numbers of one neuron, set beside its parts.
 static void draw(const float *x, const float *weights, float bias, double sum, double output,
                  sheet *sheet) {
+    static const int heights[INPUTS] = {48, 116, 214}; // beside the synapses, off the lines
     char text[400];
     sheet_markup(sheet, neuron_drawing);
     for (int i = 0; i < INPUTS; i++) {
         snprintf(text, sizeof text, "<text x=\"20\" y=\"%d\">x%d = %.2f</text>", 55 + 75 * i, i + 1,
                  (double)x[i]);
         sheet_markup(sheet, text);
-        snprintf(text, sizeof text, "<text x=\"208\" y=\"%d\">w%d = %.2f</text>",
-                 i == 0   ? 57
-                 : i == 1 ? 117
-                          : 205,
-                 i + 1, (double)weights[i]);
+        snprintf(text, sizeof text, "<text x=\"182\" y=\"%d\">w%d = %s%.2f</text>", heights[i],
+                 i + 1, weights[i] < 0 ? "−" : "", fabs((double)weights[i]));
         sheet_markup(sheet, text);
     }
     snprintf(text, sizeof text,

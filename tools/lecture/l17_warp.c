@@ -40,7 +40,7 @@ static fx_status grid_series(const fx_mlp *mlp, sheet *sheet, series *out, fx_er
         x[i] = gap ? NAN : (double)at[2 * i];
         y[i] = gap ? NAN : (double)at[2 * i + 1];
     }
-    *out = (series){"grid", LINE, 6, POINTS_DRAWN, x, y, NULL, NULL};
+    *out = (series){"grid", THIN, 6, POINTS_DRAWN, x, y, NULL, NULL};
     return FX_OK;
 }
 
@@ -52,7 +52,8 @@ static fx_status border_series(fx_mlp *mlp, sheet *sheet, series *out, fx_error 
     double *values;
     TRY(sheet_array(sheet, GRID * GRID, sizeof *values, &values, error));
     for (int i = 0; i < GRID * GRID; i++) {
-        double u = 2.4 * (i % GRID) / (GRID - 1) - 1.2, v = 2.4 * (i / GRID) / (GRID - 1) - 1.2;
+        const int column = i % GRID, row = i / GRID;
+        double u = 2.4 * column / (GRID - 1) - 1.2, v = 2.4 * row / (GRID - 1) - 1.2;
         values[i] = u * (double)(w[1] - w[0]) + v * (double)(w[3] - w[2]) + (double)(b[1] - b[0]);
     }
     TRY(zero_line(values, GRID, -1.2, 1.2, sheet, out, error));

@@ -20,4 +20,7 @@ const claim_source claim_sources[] = {
 @table@};
 const size_t claim_source_count = COUNT(claim_sources);
 ")
-list(APPEND FX_LECTURE_SOURCES ${PROJECT_BINARY_DIR}/claim_sources.c)
+
+# All but the main, for the program and for tests.
+add_library(lecture_claims OBJECT ${FX_LECTURE_SOURCES} ${PROJECT_BINARY_DIR}/claim_sources.c)
+target_include_directories(lecture_claims PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include)

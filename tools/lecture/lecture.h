@@ -75,13 +75,14 @@ quantity accuracy_gain(const int *labels, const int *a, const int *b, size_t n);
 
 // A row of the table of numbers. `what` is copied.
 void sheet_shows(sheet *sheet, const char *what, quantity found);
-void sheet_at_least(sheet *sheet, const char *what, quantity found, double limit);
-void sheet_at_most(sheet *sheet, const char *what, quantity found, double limit);
+void sheet_at_least(sheet *sheet, const char *what, quantity found, double bound);
+void sheet_at_most(sheet *sheet, const char *what, quantity found, double bound);
 
 // --- pictures ---
 
 typedef enum mark {
     LINE,
+    THIN,
     DASHED,
     DOTTED,
     LINE_DOTS, // a line through measured points

@@ -1,5 +1,6 @@
 // What was found, as a page and as JSON.
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "src/base/memory.h"
@@ -49,20 +50,20 @@ static void put_rows(fx_page *page, const sheet *sheet) {
     for (size_t i = 0; i < sheet->row_count; i++)
         intervals = intervals || sheet->rows[i].found.low < sheet->rows[i].found.high;
     fx__put_scroll_begin(page, "Numbers measured");
-    fx__put(page, "<table>\n<thead><tr><th scope=\"col\">measured</th>"
+    fx__put(page, "<table class=\"numbers\">\n<thead><tr><th scope=\"col\">measured</th>"
                   "<th scope=\"col\" class=\"n\">value</th>");
     if (intervals) fx__put(page, "<th scope=\"col\" class=\"n\">95&nbsp;%% interval</th>");
     fx__put(page, "<th scope=\"col\" class=\"n\">needed</th><th scope=\"col\">met</th></tr></thead>"
                   "\n<tbody>\n");
     for (size_t i = 0; i < sheet->row_count; i++) {
         const row *row = &sheet->rows[i];
-        fx__put(page, "<tr><th scope=\"row\">%s</th>", row->what);
+        fx__put(page, "<tr><th scope=\"row\" class=\"what\">%s</th>", row->what);
         format_value(row->found, text);
         fx__put(page, "<td class=\"n\"><strong>%s</strong></td>", text);
         format_interval(row->found, text);
-        if (intervals) fx__put(page, "<td class=\"n\">%s</td>", text);
+        if (intervals) fx__put(page, "<td class=\"n i\">%s</td>", text);
         format_limit(row, text);
-        fx__put(page, "<td class=\"n\">%s</td><td>%s</td></tr>\n", text,
+        fx__put(page, "<td class=\"n l\">%s</td><td>%s</td></tr>\n", text,
                 row->limit == NO_LIMIT ? ""
                 : row->met             ? "<span class=\"held\">✓&nbsp;yes</span>"
                                        : "<span class=\"failed\">✗&nbsp;no</span>");
@@ -71,12 +72,25 @@ static void put_rows(fx_page *page, const sheet *sheet) {
     fx__put_scroll_end(page);
 }
 
-static void put_source(fx_page *page, const claim *claim) {
+// Text with its line ends, which fx__put_text takes for spaces.
+static void put_lines(fx_page *page, const char *text) {
+    char line[512];
+    for (const char *end; *text && page->status == FX_OK; text = *end ? end + 1 : end) {
+        end = text + strcspn(text, "\n");
+        snprintf(line, sizeof line, "%.*s", (int)(end - text), text);
+        fx__put_text(page, line);
+        fx__put_markup(page, "\n");
+    }
+}
+
+static void put_source(fx_page *page, const claim *claim, double seconds) {
     for (size_t i = 0; i < claim_source_count; i++) {
         if (strcmp(claim_sources[i].file, claim->file) != 0) continue;
-        fx__put(page, "<details><summary>The program: tools/lecture/%s</summary>\n<pre><code>",
+        fx__put(page, "<details><summary>The program: tools/lecture/%s, which ran for ",
                 claim->file);
-        fx__put_text(page, (const char *)claim_sources[i].text);
+        fx__put_seconds(page, seconds);
+        fx__put(page, "</summary>\n<pre><code>");
+        put_lines(page, (const char *)claim_sources[i].text);
         fx__put(page, "</code></pre></details>\n");
     }
 }
@@ -93,10 +107,8 @@ static void put_claim(fx_page *page, const claim *claim, const sheet *sheet) {
     fx__put(page, "<div class=\"grid figures\">\n");
     if (sheet->body.data) fx__put_markup(page, sheet->body.data);
     fx__put(page, "</div>\n");
-    put_source(page, claim);
-    fx__put(page, "<p class=\"note\">");
-    fx__put_seconds(page, sheet->seconds);
-    fx__put(page, "</p>\n</section>\n");
+    put_source(page, claim, sheet->seconds);
+    fx__put(page, "</section>\n");
 }
 
 fx_status write_page(const findings *f, fx_text *out, fx_error *error) {

@@ -185,6 +185,7 @@ void format_limit(const row *row, char out[64]) {
         snprintf(bound, sizeof bound, "%.0e", value);
     else
         snprintf(bound, sizeof bound, "%.6g", value);
-    snprintf(out, 64, "%s %s%s", row->limit == AT_LEAST ? "at least" : "at most", bound,
-             units[row->found.unit].suffix);
+    bool negative = bound[0] == '-';
+    snprintf(out, 64, "%s %s%s%s", row->limit == AT_LEAST ? "at least" : "at most",
+             negative ? "−" : "", bound + negative, units[row->found.unit].suffix);
 }
