@@ -1,4 +1,5 @@
 // Color histograms as bars in their own colors.
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,6 +86,7 @@ fx_status fx__picture_color(const fx_color_params *params, const fx_image *image
     size_t length = fx_color_length(params), cells = 0, side = (size_t)params->grid;
     FX__TRY(fx__color_axes_of(params, &axes, error));
     for (int level = 0; level < params->levels; level++) cells += (side << level) * (side << level);
+    assert(cells > 0); // the parameters were checked
     p.bins = length / cells;
     FX__TRY_GOTO(fx__allocate(length, sizeof *numbers, &numbers, error));
     FX__TRY_GOTO(fx__allocate(p.bins, sizeof *p.sorted, &p.sorted, error));

@@ -59,9 +59,12 @@ fx_status fx__picture_hog(const fx_hog_params *params, const fx_image *image, fx
     fx__draw_image(out, 0, 0, image, zoom, 0.3);
     double largest = 0, cell = (double)size * zoom;
     for (size_t i = 0; i < length; i++) largest = fmax(largest, (double)bins[i]);
-    for (int i = 0; i < rows * columns && largest > 0; i++)
-        draw_glyph(&p, bins + (size_t)i * (size_t)p.orientations, largest,
-                   (i % columns + 0.5) * cell, (i / columns + 0.5) * cell, cell, out);
+    for (int row = 0; row < rows && largest > 0; row++)
+        for (int column = 0; column < columns; column++) {
+            size_t i = (size_t)row * (size_t)columns + (size_t)column;
+            draw_glyph(&p, bins + i * (size_t)p.orientations, largest, (column + 0.5) * cell,
+                       (row + 0.5) * cell, cell, out);
+        }
 done:
     free(bins);
     free(scratch);

@@ -1,5 +1,6 @@
 // Visual words: where in the image they fire, and what they look like there. A word may live in
 // whitened space or be of gradients, so it is shown by the patches that it stands for.
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,8 +42,9 @@ static fx_status mean_patch(const fx_word_map *map, const fx_image *image, ranke
     FX__TRY(fx__allocate(side * row, sizeof *sums, &sums, error));
     for (int i = 0; i < map->rows * map->columns; i++) {
         if (map->words[i] != word.word) continue;
-        size_t x = (size_t)(map->x + i % map->columns * map->step);
-        size_t y = (size_t)(map->y + i / map->columns * map->step);
+        int left = map->x + i % map->columns * map->step;
+        int top = map->y + i / map->columns * map->step;
+        size_t x = (size_t)left, y = (size_t)top;
         for (size_t k = 0; k < side * row; k++)
             sums[k] +=
                 image->pixels[((y + k / row) * (size_t)image->width + x) * channels + k % row];
@@ -60,6 +62,7 @@ static fx_status draw_entry(const fx_word_map *map, const fx_image *image, ranke
                             fx_error *error) {
     fx_image patch = {0};
     FX__TRY(mean_patch(map, image, word, &patch, error));
+    assert(map->patch > 0 && most > 0);
     int side = FX__WORDS_ROW - GAP, zoom = side / map->patch > 0 ? side / map->patch : 1;
     fx__draw_rectangle(out, left, top, GAP, side, color);
     fx__draw_image(out, left + 2 * GAP, top, &patch, zoom, 1);
