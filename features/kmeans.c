@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "features/kmeans_bounds.h"
+#include "features/kmeans_minibatch.h"
 #include "features/kmeans_seeding.h"
 #include "features/nearest.h"
 #include "src/base/memory.h"
@@ -172,6 +173,10 @@ fx_status fx_kmeans(const fx_matrix *samples, const fx_kmeans_params *params,
     if (params->clusters < 1)
         return fx_error_set(error, FX_ERROR_USAGE, "k-means needs at least 1 cluster, found %d",
                             params->clusters);
+    if (params->batch < 0)
+        return fx_error_set(error, FX_ERROR_USAGE,
+                            "k-means takes batches of 1 sample or more, or 0 for all, found %d",
+                            params->batch);
     if (n < (size_t)params->clusters)
         return fx_error_set(error, FX_ERROR_DATA, "%zu samples are fewer than %d clusters", n,
                             params->clusters);
@@ -187,7 +192,9 @@ fx_status fx_kmeans(const fx_matrix *samples, const fx_kmeans_params *params,
     FX__TRY_GOTO(lloyd_create(samples, centers, params->spherical, &l, error));
     FX__TRY_GOTO(fx__kmeans_seed(samples, l.mean, params->seed, centers, l.assigned, error));
     FX__TRY_GOTO(fx__bounds_create(samples, l.mean, centers, &l.bounds, error));
-    FX__TRY_GOTO(iterate(&l, params->rounds, progress, &changes, error));
+    FX__TRY_GOTO(params->batch == 0
+                     ? iterate(&l, params->rounds, progress, &changes, error)
+                     : fx__kmeans_minibatch(samples, l.mean, params, progress, centers, error));
     if (changes > 0 && params->rounds > 0 && (assignments || inertia))
         FX__TRY_GOTO(fx__bounds_assign(l.bounds, centers, l.assigned, &changes, error));
     if (assignments) memcpy(assignments, l.assigned, n * sizeof *assignments);

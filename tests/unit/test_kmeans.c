@@ -150,6 +150,46 @@ Test(kmeans, assigns_the_nearest) {
     }
 }
 
+// What mini-batches find of blobs is what Lloyd finds, at any number of threads; the last
+// assignment is of all samples.
+Test(kmeans, mini_batches) {
+    enum { N = 4000, D = 6, K = 20, BATCH = 500 };
+    for (int spherical = 0; spherical < 2; spherical++) {
+        fx_matrix samples = uniform(N, D, 18), lloyd, first, centers;
+        for (size_t i = 0; i < N * D; i++)
+            samples.data[i] = 0.3f * samples.data[i] +
+                              (float)noise_unit(19, (uint32_t)(i / D % K * D + i % D)) * 4;
+        for (size_t i = 0; i < N * D && spherical; i++) // signs must not cancel
+            if (i / D / K % 2 == 1) samples.data[i] *= -1;
+        fx_kmeans_params params = {
+            .clusters = K, .rounds = 40, .batch = BATCH, .spherical = spherical, .seed = 2};
+        uint32_t assigned[N];
+        double expected, found;
+        fx_threads_set(1);
+        cr_assert_eq(fx_kmeans(&samples, &params, NULL, &first, assigned, &found, &error), FX_OK);
+        for (size_t i = 0; i < N; i++)
+            for (size_t c = 0; c < K; c++)
+                cr_assert(
+                    mismatch(samples.data + i * D, first.data + assigned[i] * D, D, spherical) <=
+                    mismatch(samples.data + i * D, first.data + c * D, D, spherical) + 1e-5);
+        fx_threads_set(5);
+        cr_assert_eq(fx_kmeans(&samples, &params, NULL, &centers, NULL, NULL, &error), FX_OK);
+        cr_assert_arr_eq(centers.data, first.data, K * D * sizeof(float));
+        params.batch = 0;
+        cr_assert_eq(fx_kmeans(&samples, &params, NULL, &lloyd, NULL, &expected, &error), FX_OK);
+        // Means of 40 · 500 draws instead of 4000 samples: more by about 1 / 1000 of the variance;
+        // seeds leave ten times that.
+        cr_assert(spherical ? found >= 0.99 * expected : found <= 1.01 * expected,
+                  "spherical %d: %g, Lloyd %g", spherical, found, expected);
+        for (size_t c = 0; c < K && spherical; c++)
+            cr_assert(fabs(fx__dot(first.data + c * D, first.data + c * D, D) - 1) <= 1e-6);
+        fx_matrix_destroy(&samples);
+        fx_matrix_destroy(&lloyd);
+        fx_matrix_destroy(&first);
+        fx_matrix_destroy(&centers);
+    }
+}
+
 // Centers that grow, shrink and jump, most of them a little: all that bounds have to follow.
 Test(kmeans, bounds_follow_any_move) {
     enum { N = 600, D = 5, K = 90 };
@@ -326,6 +366,9 @@ Test(kmeans, errors) {
     params.clusters = 0;
     cr_assert_eq(fx_kmeans(&samples, &params, NULL, &centers, NULL, NULL, &error), FX_ERROR_USAGE);
     params.clusters = 1;
+    params.batch = -1;
+    cr_assert_eq(fx_kmeans(&samples, &params, NULL, &centers, NULL, NULL, &error), FX_ERROR_USAGE);
+    params.batch = 0;
     samples.data[3] = NAN;
     cr_assert_eq(fx_kmeans(&samples, &params, NULL, &centers, NULL, NULL, &error),
                  FX_ERROR_NUMERIC);
