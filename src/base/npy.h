@@ -58,7 +58,7 @@ typedef struct fx_npy_rows {
     const unsigned char *data; // [rows, columns], aligned to an element
     void *mapping;             // NULL where the data is owned
     size_t mapped_bytes;
-    _Atomic size_t *touched; // bytes mapped in since they were last let go
+    _Atomic size_t *touched; // bytes read since what is resident was looked at
 } fx_npy_rows;
 
 FX_MUST_CHECK fx_status fx__npy_rows_open(const char *path, fx_npy_rows *out, fx_error *error);

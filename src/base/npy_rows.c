@@ -5,15 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "src/base/kernel.h"
 #include "src/base/memory.h"
 #include "src/base/npy_header.h"
 
-// What a process holds of a mapped file at most, about.
-static const size_t RESIDENT_BYTES = (size_t)512 << 20;
-// A fault brings in the pages around it: up to so much for a row, besides its own.
-enum { FAULT_AROUND = 1 << 16 };
+// What a process holds of files at most, about, and after how much reading it looks.
+static const size_t RESIDENT_BYTES = (size_t)512 << 20, LOOK_BYTES = (size_t)1 << 20;
 
 static fx_status map_file(FILE *file, const char *path, uint64_t size, size_t offset,
                           fx_npy_rows *out, fx_error *error) {
@@ -107,11 +106,21 @@ void fx__npy_row(const fx_npy_rows *rows, size_t index, float *out) {
         memcpy(out, rows->data + index * n * sizeof *out, n * sizeof *out);
 }
 
+// Bytes of files that are mapped in now; SIZE_MAX where the system does not tell. How much a fault
+// brings in besides the page that was asked for is the system's affair, so it cannot be counted.
+static size_t resident_file_bytes(void) {
+    unsigned long size, resident, shared;
+    FILE *file = fopen("/proc/self/statm", "r");
+    bool told = file && fscanf(file, "%lu %lu %lu", &size, &resident, &shared) == 3;
+    if (file) fclose(file);
+    return told ? shared * (size_t)sysconf(_SC_PAGESIZE) : SIZE_MAX;
+}
+
 void fx__npy_rows_done(const fx_npy_rows *rows, size_t count) {
     if (!rows->mapping || rows->mapped_bytes <= RESIDENT_BYTES) return;
     const size_t row = rows->columns * (rows->half ? sizeof(uint16_t) : sizeof(float));
-    const size_t added = count * (row + FAULT_AROUND);
-    if (atomic_fetch_add(rows->touched, added) + added < RESIDENT_BYTES) return;
+    if (atomic_fetch_add(rows->touched, count * row) + count * row < LOOK_BYTES) return;
     atomic_store(rows->touched, 0);
-    madvise(rows->mapping, rows->mapped_bytes, MADV_DONTNEED);
+    if (resident_file_bytes() > RESIDENT_BYTES)
+        madvise(rows->mapping, rows->mapped_bytes, MADV_DONTNEED);
 }
