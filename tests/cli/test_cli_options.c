@@ -39,10 +39,6 @@ Test(cli_options, unknown_names) {
     expect_failure(result, 2, "-x");
     result = run("classify predcit model x.png", NULL);
     expect_failure(result, 2, "'predcit'", "did you mean 'predict'");
-    result = run("classify search space.yaml", NULL);
-    expect_failure(result, 2, "'search'", "train, predict, eval, compare");
-    result = run("featx show x.png --features hog", NULL);
-    expect_failure(result, 2, "'show'", "extract, vocabulary, list");
     result = run("classify --raw shaps", NULL);
     expect_failure(result, 2, "'shaps'", "did you mean 'shapes'");
     result = run("classify --raw no/such/folder", NULL);
@@ -214,7 +210,6 @@ Test(cli_options, help_and_version) {
                                          "train.batch_size", "augment.flip"};
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
         cr_expect(strstr(result.out, wanted[i]), "'%s' in: %s", wanted[i], result.out);
-    cr_expect(!strstr(result.out, "classify search"), "not there yet");
     result = run("classify predict --help", NULL);
     expect_success(result);
     cr_expect(strstr(result.out, "--top") && !strstr(result.out, "--raw"), "%s", result.out);
