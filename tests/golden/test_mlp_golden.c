@@ -82,6 +82,10 @@ Test(mlp_golden, optimizers) {
     params.momentum = 0.9375f;
     params.weight_decay = 0.25f;
     check_trajectory(params, 0.125, golden_sgd_decay);
+    params.nesterov = true;
+    check_trajectory(params, 0.125, golden_nesterov);
+    params.momentum = 0;
+    check_trajectory(params, 0.125, golden_plain);
     params.optimizer = FX_ADAMW;
     params.weight_decay = 0;
     check_trajectory(params, 0.0625, golden_adamw);

@@ -64,6 +64,12 @@ Test(training_threads, same_bytes) {
     mlp.dropout = 0.5f;
     mlp.input_dropout = 0.2f;
     check(mlp, training);
+    training.mixup = 0.4f;
+    training.gradient_clip = 0.1f;
+    training.max_norm = 0.5f;
+    training.average = 0.9f;
+    training.class_weights = FX_CLASS_WEIGHTS_BALANCED;
+    check(mlp, training);
     mlp.activation = FX_MAXOUT;
     mlp.batch_norm = false;
     mlp.loss = FX_HINGE;

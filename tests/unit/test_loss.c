@@ -99,6 +99,48 @@ Test(loss, rows_and_bias) {
         }
 }
 
+// A sample mixed of two is the two, each by its part and by the weight of its class: in its
+// gradient always, and in its loss but for a constant of the squared error.
+Test(loss, parts_and_class_weights) {
+    enum { CLASSES = 5 };
+    const float weights[CLASSES] = {0.5f, 2, 1, 3, 0.25f};
+    const int label = 1, partner = 3;
+    const float part = 0.75f;
+    for (int loss = FX_CROSS_ENTROPY; loss <= FX_SQUARED_ERROR; loss++) {
+        float mixed[CLASSES], first[CLASSES], second[CLASSES];
+        for (int j = 0; j < CLASSES; j++)
+            mixed[j] = first[j] = second[j] = (float)((j * 7) % 5) * 0.5f - 1;
+        fx__loss_options options = {
+            .loss = loss, .label_smoothing = 0.125f, .gradient = true, .share = 1};
+        double a = fx__loss(&options, 1, CLASSES, first, (fx__targets){.labels = &label}).loss;
+        double b = fx__loss(&options, 1, CLASSES, second, (fx__targets){.labels = &partner}).loss;
+        if (loss != FX_SQUARED_ERROR) options.class_weights = weights;
+        const double left = (double)part * (options.class_weights ? 2 : 1);
+        const double right = 0.25 * (options.class_weights ? 3 : 1);
+        fx__targets targets = {.labels = &label, .partners = &partner, .part = part};
+        double found = fx__loss(&options, 1, CLASSES, mixed, targets).loss;
+        // (s - t)² against t = p t₁ + (1 - p) t₂ lacks p (1 - p) |t₁ - t₂|² = 0.375.
+        double expected = left * a + right * b - (loss == FX_SQUARED_ERROR ? 0.375 : 0);
+        cr_assert(fabs(found - expected) <= 1e-6 * (1 + fabs(expected)), "loss %d: %g, %g", loss,
+                  found, expected); // a few roundings
+        for (int j = 0; j < CLASSES; j++) {
+            double wanted = left * (double)first[j] + right * (double)second[j];
+            cr_assert(fabs((double)mixed[j] - wanted) <= 2e-6, "loss %d, %d: %g, %g", loss, j,
+                      (double)mixed[j], wanted);
+        }
+    }
+}
+
+Test(loss, real_valued_targets) {
+    float s[] = {1, 2, -1, 0.5f};
+    const float values[] = {0, 2.5f, -1, 0};
+    const fx__loss_options options = {.loss = FX_SQUARED_ERROR, .gradient = true, .share = 0.5f};
+    fx__loss_sum sum = fx__loss(&options, 2, 2, s, (fx__targets){.values = values});
+    cr_assert_eq(sum.loss, 1 + 0.25 + 0 + 0.25);
+    cr_assert_eq(sum.correct, 0);
+    cr_assert(s[0] == 1 && s[1] == -0.5f && s[2] == 0 && s[3] == 0.5f);
+}
+
 Test(loss, softmax) {
     float s[] = {1000,      0, -1000,    /**/ -1000, -1000, -1000, /**/ 0, 0, (float)log(2), /**/
                  -INFINITY, 0, -INFINITY};

@@ -115,6 +115,9 @@ with open("optimizers.h", "w") as file:
     for name, make in {
         "sgd": lambda w: torch.optim.SGD(w, lr=0.125, momentum=0.5),
         "sgd_decay": lambda w: torch.optim.SGD(w, lr=0.125, momentum=0.9375, weight_decay=0.25),
+        "nesterov": lambda w: torch.optim.SGD(w, lr=0.125, momentum=0.9375, weight_decay=0.25,
+                                              nesterov=True),
+        "plain": lambda w: torch.optim.SGD(w, lr=0.125, weight_decay=0.25),
         "adamw": lambda w: torch.optim.AdamW(w, lr=0.0625, weight_decay=0),
         "adamw_decay": lambda w: torch.optim.AdamW(w, lr=0.0625, weight_decay=0.25),
     }.items():
