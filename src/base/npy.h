@@ -58,15 +58,17 @@ typedef struct fx_npy_rows {
     const unsigned char *data; // [rows, columns], aligned to an element
     void *mapping;             // NULL where the data is owned
     size_t mapped_bytes;
-    _Atomic size_t *touched; // bytes read since what is resident was looked at
+    struct fx_npy_usage *usage; // of mapped files that are large, else NULL
 } fx_npy_rows;
 
 FX_MUST_CHECK fx_status fx__npy_rows_open(const char *path, fx_npy_rows *out, fx_error *error);
 void fx__npy_rows_close(fx_npy_rows *rows);
+// Has the row's surroundings read in the background. One thread at a time.
+void fx__npy_row_wanted(const fx_npy_rows *rows, size_t index);
 // out[columns] = one row. Any number of threads may call.
 void fx__npy_row(const fx_npy_rows *rows, size_t index, float *out);
 // Says that `count` rows were read: lets pages go where that makes too many. The system keeps them
-// as long as it has room.
+// as long as it has room. One thread at a time.
 void fx__npy_rows_done(const fx_npy_rows *rows, size_t count);
 
 // Reads a 1-D file of any integer type.

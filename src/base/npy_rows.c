@@ -1,7 +1,12 @@
 // Rows of .npy files by number, from pages that come and go.
+//
+// What the system does for a mapped file on its own does not fit rows in a shuffled order: at every
+// fault it reads ahead (8 MiB on some machines, of which one row is used), and it lets a process
+// hold what it once looked at until memory is short. So a large file is mapped for random access;
+// the mebibyte that a wanted row lies in is asked for, unless it was lately; and pages are let go
+// when many are resident.
 #include <errno.h>
 #include <inttypes.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -11,8 +16,18 @@
 #include "src/base/memory.h"
 #include "src/base/npy_header.h"
 
-// What a process holds of files at most, about, and after how much reading it looks.
+// What a process holds of files at most, about, and after how much reading it looks. Smaller files
+// are left to the system.
 static const size_t RESIDENT_BYTES = (size_t)512 << 20, LOOK_BYTES = (size_t)1 << 20;
+
+// Parts of a file that are asked for, and after how many others one is asked for again.
+enum { PART_BYTES = 1 << 20, LATELY = 1024 };
+
+struct fx_npy_usage {
+    size_t read;     // bytes since what is resident was looked at
+    uint32_t clock;  // parts asked for
+    uint32_t *asked; // [parts] at which clock; 0 never
+};
 
 static fx_status map_file(FILE *file, const char *path, uint64_t size, size_t offset,
                           fx_npy_rows *out, fx_error *error) {
@@ -25,7 +40,11 @@ static fx_status map_file(FILE *file, const char *path, uint64_t size, size_t of
     out->mapping = mapping;
     out->mapped_bytes = (size_t)size;
     out->data = (const unsigned char *)mapping + offset;
-    return FX_OK;
+    if (size <= RESIDENT_BYTES) return FX_OK;
+    madvise(mapping, out->mapped_bytes, MADV_RANDOM);
+    FX__TRY(fx__allocate(1, sizeof *out->usage, &out->usage, error));
+    return fx__allocate(out->mapped_bytes / PART_BYTES + 1, sizeof *out->usage->asked,
+                        &out->usage->asked, error);
 }
 
 fx_status fx__npy_rows_open(const char *path, fx_npy_rows *out, fx_error *error) {
@@ -51,7 +70,6 @@ fx_status fx__npy_rows_open(const char *path, fx_npy_rows *out, fx_error *error)
     out->half = header.item_size == 2;
     const size_t count = out->rows * out->columns, bytes = count * header.item_size;
     const size_t offset = (size_t)size - bytes;
-    FX__TRY_GOTO(fx__allocate(1, sizeof *out->touched, &out->touched, error));
     if (header.item_size < 8 && offset % header.item_size == 0) {
         status = map_file(file, path, size, offset, out, error);
     } else {
@@ -77,7 +95,8 @@ void fx__npy_rows_close(fx_npy_rows *rows) {
         } data = {rows->data};
         free(data.owned);
     }
-    free((void *)rows->touched);
+    if (rows->usage) free(rows->usage->asked);
+    free(rows->usage);
     *rows = (fx_npy_rows){0};
 }
 
@@ -106,6 +125,10 @@ void fx__npy_row(const fx_npy_rows *rows, size_t index, float *out) {
         memcpy(out, rows->data + index * n * sizeof *out, n * sizeof *out);
 }
 
+static size_t row_bytes(const fx_npy_rows *rows) {
+    return rows->columns * (rows->half ? sizeof(uint16_t) : sizeof(float));
+}
+
 // Bytes of files that are mapped in now; SIZE_MAX where the system does not tell. How much a fault
 // brings in besides the page that was asked for is the system's affair, so it cannot be counted.
 static size_t resident_file_bytes(void) {
@@ -117,10 +140,24 @@ static size_t resident_file_bytes(void) {
 }
 
 void fx__npy_rows_done(const fx_npy_rows *rows, size_t count) {
-    if (!rows->mapping || rows->mapped_bytes <= RESIDENT_BYTES) return;
-    const size_t row = rows->columns * (rows->half ? sizeof(uint16_t) : sizeof(float));
-    if (atomic_fetch_add(rows->touched, count * row) + count * row < LOOK_BYTES) return;
-    atomic_store(rows->touched, 0);
+    if (!rows->usage) return;
+    rows->usage->read += count * row_bytes(rows);
+    if (rows->usage->read < LOOK_BYTES) return;
+    rows->usage->read = 0;
     if (resident_file_bytes() > RESIDENT_BYTES)
         madvise(rows->mapping, rows->mapped_bytes, MADV_DONTNEED);
+}
+
+void fx__npy_row_wanted(const fx_npy_rows *rows, size_t index) {
+    struct fx_npy_usage *usage = rows->usage;
+    if (!usage) return;
+    char *mapping = rows->mapping;
+    const size_t first = (size_t)(rows->data - (const unsigned char *)mapping);
+    const size_t begin = first + index * row_bytes(rows), end = begin + row_bytes(rows);
+    for (size_t part = begin / PART_BYTES; part * PART_BYTES < end; part++) {
+        if (usage->asked[part] > 0 && usage->clock - usage->asked[part] < LATELY) continue;
+        const size_t at = part * PART_BYTES, left = rows->mapped_bytes - at;
+        madvise(mapping + at, left < PART_BYTES ? left : PART_BYTES, MADV_WILLNEED);
+        usage->asked[part] = ++usage->clock;
+    }
 }

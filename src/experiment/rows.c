@@ -35,6 +35,7 @@ fx_status fx__rows_fill(const fx_rows *rows, size_t begin, size_t n, float *x, f
     if (rows->images)
         return fx_descriptor_extract_range(rows->descriptor, rows->images, begin, begin + n,
                                            rows->length, x, on_error, valid, progress, error);
+    for (size_t i = 0; i < n; ++i) fx__npy_row_wanted(rows->file, rows->indices[begin + i]);
 #pragma omp parallel for schedule(static)
     for (size_t i = 0; i < n; ++i) {
         copy_row(rows, begin + i, x + i * rows->length);
@@ -48,6 +49,7 @@ static fx_status fill_from_rows(const void *self, uint32_t epoch, const uint32_t
                                 float *x, fx_error *error) {
     (void)epoch, (void)error;
     const fx_rows *rows = self;
+    for (size_t i = 0; i < n; ++i) fx__npy_row_wanted(rows->file, rows->indices[indices[i]]);
 #pragma omp parallel for schedule(static)
     for (size_t i = 0; i < n; ++i) copy_row(rows, indices[i], x + i * rows->length);
     fx__npy_rows_done(rows->file, n);
