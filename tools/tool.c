@@ -30,7 +30,7 @@ static fx_status run(const options *options, fx_error *error) {
 
 static const char *interruption(const options *options, const fx_error *error) {
     if (strncmp(error->message, "interrupted with ", 17) == 0) return error->message;
-    return options->command->bit & COMMAND_RESUMABLE && options->output
+    return options->command && options->command->bit & COMMAND_RESUMABLE && options->output
                ? "interrupted; the same command with --resume goes on"
                : "interrupted";
 }

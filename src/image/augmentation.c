@@ -204,7 +204,7 @@ static fx_status cut_out(const fx_augmentation_params *p, fx_rng *rng, fx_image 
     // A copy, since the pixels may be lent.
     FX__TRY(fx__shift_apply(false, 0, 0, FX_PADDING_EDGE, image, &scratch->image, error));
     exchange(image, scratch);
-    double mean[3];
+    double mean[3] = {0};
     mean_color(image, mean);
     const size_t channels = (size_t)image->channels;
     for (int y = top < 0 ? 0 : top; y < top + p->cutout && y < image->height; y++)
