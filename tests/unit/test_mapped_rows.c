@@ -22,7 +22,8 @@ static void make_values(void) {
         labels[i] = (int64_t)(i * CLASSES / COUNT);
         for (size_t j = 0; j < LENGTH; ++j)
             values[i * LENGTH + j] =
-                ((float)fx_rng_below(&rng, 512) + (j % CLASSES == (size_t)labels[i] ? 200 : 0)) / 64;
+                ((float)fx_rng_below(&rng, 512) + (j % CLASSES == (size_t)labels[i] ? 200 : 0)) /
+                64;
     }
 }
 
