@@ -96,7 +96,8 @@ static fx_status check_usage(const options *options, const settings *settings, r
     if (options->json && options->output && strcmp(options->output, "-") == 0)
         return fx_error_set(error, FX_ERROR_USAGE,
                             "--json and -o - both want standard output: give one of them");
-    if (options->resume && (strcmp(options->output, "-") == 0 || format != ROWS_NPY))
+    if (options->resume && options->output &&
+        (strcmp(options->output, "-") == 0 || format != ROWS_NPY))
         return fx_error_set(
             error, FX_ERROR_USAGE, "--resume goes on with rows in a .npy file: found %s%s",
             format != ROWS_NPY ? "--format " : "-o ", format != ROWS_NPY ? options->format : "-");
