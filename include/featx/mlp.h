@@ -87,6 +87,11 @@ FX_MUST_CHECK fx_status fx_mlp_predict(const fx_mlp *mlp, const float *x, size_t
 FX_MUST_CHECK fx_status fx_mlp_hidden(const fx_mlp *mlp, size_t layer, const float *x, size_t n,
                                       float *out, fx_error *error);
 
+// out[outputs, inputs]: the gradient of each score by each input, in evaluation mode, mean over the
+// samples x[n, inputs]. FX_ERROR_USAGE: n is 0.
+FX_MUST_CHECK fx_status fx_mlp_input_gradient(const fx_mlp *mlp, const float *x, size_t n,
+                                              float *out, fx_error *error);
+
 // In place: scores[n, outputs] → probabilities.
 void fx_softmax(float *scores, size_t n, size_t outputs);
 

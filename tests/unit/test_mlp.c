@@ -375,3 +375,49 @@ Test(mlp, bad_tensors_are_format_errors) {
     cr_assert(strstr(error.message, "mlp.mean"), "%s", error.message);
     cr_assert_eq(read_back("{\"hidden\": [8]}", first, odd, &error), FX_ERROR_FORMAT);
 }
+
+// Against central differences of the scores, of every activation, with and without batch
+// normalization, on a batch and a rest.
+Test(mlp, gradient_by_inputs_is_that_of_the_scores) {
+    enum { INPUTS = 5, OUTPUTS = 3, N = 259 };
+    const double step = 1e-2;
+    float *x = noise((size_t)N * INPUTS), *moved = malloc(sizeof *moved * N * INPUTS);
+    float high[N * OUTPUTS], low[N * OUTPUTS], gradient[OUTPUTS * INPUTS];
+    for (int activation = FX_IDENTITY; activation <= FX_MAXOUT + 1; activation++)
+        for (int batch_norm = 0; batch_norm < 2; batch_norm++) {
+            fx_mlp_params params = params_of(activation, batch_norm);
+            if (activation > FX_MAXOUT) { // a linear classifier
+                params.activation = FX_RELU;
+                params.hidden.count = 0;
+            }
+            fx_mlp *mlp = create(params, INPUTS, OUTPUTS);
+            fx_error error = {0};
+            scatter(mlp);
+            cr_assert_eq(fx_mlp_input_gradient(mlp, x, N, gradient, &error), FX_OK, "%s",
+                         error.message);
+            for (size_t i = 0; i < INPUTS; i++) {
+                memcpy(moved, x, sizeof *x * N * INPUTS);
+                for (size_t k = 0; k < N; k++) moved[k * INPUTS + i] += (float)step;
+                cr_assert_eq(fx_mlp_predict(mlp, moved, N, high, &error), FX_OK);
+                for (size_t k = 0; k < N; k++) moved[k * INPUTS + i] -= (float)(2 * step);
+                cr_assert_eq(fx_mlp_predict(mlp, moved, N, low, &error), FX_OK);
+                for (size_t c = 0; c < OUTPUTS; c++) {
+                    double mean = 0, found = (double)gradient[c * INPUTS + i];
+                    for (size_t k = 0; k < N; k++)
+                        mean += ((double)high[k * OUTPUTS + c] - (double)low[k * OUTPUTS + c]) /
+                                (2 * step) / N;
+                    // Kinks within the step: some percent of the rows have one, each of which is
+                    // off by a share of its gradient; the mean over rows is off by far less.
+                    cr_assert(fabs(found - mean) <= 0.02 * (fabs(mean) + 0.5), "%d %d: %g, %g",
+                              activation, batch_norm, found, mean);
+                }
+            }
+            fx_mlp_destroy(mlp);
+        }
+    fx_mlp *mlp = create(params_of(FX_RELU, false), INPUTS, OUTPUTS);
+    fx_error error = {0};
+    cr_assert_eq(fx_mlp_input_gradient(mlp, x, 0, gradient, &error), FX_ERROR_USAGE);
+    fx_mlp_destroy(mlp);
+    free(x);
+    free(moved);
+}
