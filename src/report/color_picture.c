@@ -116,3 +116,49 @@ done:
     free(scratch);
     return status;
 }
+
+// --- colors that speak ---
+
+// Draws a bar: `share` of the largest value, upward where it is positive.
+static void draw_speaking(const panel *p, size_t index, double share, int column, fx_image *out) {
+    static const uint8_t frame[3] = {200, 200, 200};
+    int middle = FX__SPEAKING_HEIGHT / 2, bin[3];
+    int height = (int)lrint(fabs(share) * (middle - 2));
+    if (height < 3) height = 3; // a frame and its color
+    uint8_t rgb[3];
+    bins_of(p, index, bin);
+    fx__color_center(p->axes, bin, rgb);
+    int left = column * FX__SPEAKING_WIDTH + 1, top = share > 0 ? middle - height : middle;
+    fx__draw_rectangle(out, left, top, FX__SPEAKING_WIDTH - 2, height, frame);
+    fx__draw_rectangle(out, left + 1, top + 1, FX__SPEAKING_WIDTH - 4, height - 2, rgb);
+}
+
+fx_status fx__picture_speaking_colors(const fx_color_params *params, const float *values,
+                                      fx_image *out, fx_error *error) {
+    fx_color_axes axes;
+    panel p = {.axes = &axes, .joint = params->joint, .bins = 0};
+    fx_color_params cell = *params;
+    cell.grid = cell.levels = 1;
+    p.bins = fx_color_length(&cell);
+    FX__TRY(fx__color_axes_of(params, &axes, error));
+    FX__TRY(fx__draw_begin(2 * FX__SPEAKING * FX__SPEAKING_WIDTH, FX__SPEAKING_HEIGHT,
+                           FX__BARS_GROUND, out, error));
+    size_t chosen[2][FX__SPEAKING]; // for and against: the largest values first
+    int count[2] = {0, 0};
+    double largest = 0;
+    for (size_t i = 0; i < p.bins; i++) {
+        double value = (double)values[i], size = fabs(value);
+        int against = value < 0, at = count[against];
+        if (value == 0) continue;
+        largest = fmax(largest, size);
+        for (; at > 0 && fabs((double)values[chosen[against][at - 1]]) < size; at--)
+            if (at < FX__SPEAKING) chosen[against][at] = chosen[against][at - 1];
+        if (at < FX__SPEAKING) chosen[against][at] = i;
+        if (count[against] < FX__SPEAKING) count[against]++;
+    }
+    for (int against = 0; against < 2; against++)
+        for (int k = 0; k < count[against]; k++)
+            draw_speaking(&p, chosen[against][k], (double)values[chosen[against][k]] / largest,
+                          against ? 2 * FX__SPEAKING - 1 - k : k, out);
+    return FX_OK;
+}

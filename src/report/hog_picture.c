@@ -30,16 +30,24 @@ static fx_hog_params cells_alone(const fx_hog_params *params) {
     return cells;
 }
 
-static void draw_glyph(const fx_hog_params *p, const float *bins, double largest, double x,
+static void draw_glyph(const fx_glyphs *glyphs, const float *bins, double largest, double x,
                        double y, double cell, fx_image *out) {
-    double turn = p->signed_gradients ? 2 * PI : PI, reach = 0.45 * cell;
-    for (int o = 0; o < p->orientations; o++) {
-        double center = p->first_bin == FX_HOG_FIRST_BIN_CENTERED ? o : o + 0.5;
-        double gradient = turn * center / p->orientations;
+    double turn = glyphs->whole_turn ? 2 * PI : PI, reach = 0.45 * cell;
+    for (int o = 0; o < glyphs->orientations; o++) {
+        double center = glyphs->centered ? o : o + 0.5;
+        double gradient = turn * center / glyphs->orientations;
         double dx = -sin(gradient) * reach, dy = cos(gradient) * reach;
-        long shade = lrint(255 * sqrt((double)bins[o] / largest));
+        long shade = bins[o] > 0 ? lrint(255 * sqrt(fmin(1, (double)bins[o] / largest))) : 0;
         if (shade > 0) fx__draw_line(out, x - dx, y - dy, x + dx, y + dy, (uint8_t)shade);
     }
+}
+
+void fx__draw_glyphs(const fx_glyphs *glyphs, const float *bins, double largest, int left, int top,
+                     int cell, fx_image *out) {
+    for (int i = 0; i < glyphs->rows * glyphs->columns && largest > 0; i++)
+        draw_glyph(glyphs, bins + (size_t)i * (size_t)glyphs->orientations, largest,
+                   left + (i % glyphs->columns + 0.5) * cell,
+                   top + (i / glyphs->columns + 0.5) * cell, cell, out);
 }
 
 fx_status fx__picture_hog(const fx_hog_params *params, const fx_image *image, fx_image *out,
@@ -57,14 +65,14 @@ fx_status fx__picture_hog(const fx_hog_params *params, const fx_image *image, fx
     FX__TRY_GOTO(fx_hog_extract(&p, image, bins, scratch, error));
     FX__TRY_GOTO(fx__draw_begin(image->width * zoom, image->height * zoom, 0, out, error));
     fx__draw_image(out, 0, 0, image, zoom, 0.3);
-    double largest = 0, cell = (double)size * zoom;
+    double largest = 0;
     for (size_t i = 0; i < length; i++) largest = fmax(largest, (double)bins[i]);
-    for (int row = 0; row < rows && largest > 0; row++)
-        for (int column = 0; column < columns; column++) {
-            size_t i = (size_t)row * (size_t)columns + (size_t)column;
-            draw_glyph(&p, bins + i * (size_t)p.orientations, largest, (column + 0.5) * cell,
-                       (row + 0.5) * cell, cell, out);
-        }
+    fx_glyphs glyphs = {.columns = columns,
+                        .rows = rows,
+                        .orientations = p.orientations,
+                        .whole_turn = p.signed_gradients,
+                        .centered = p.first_bin == FX_HOG_FIRST_BIN_CENTERED};
+    fx__draw_glyphs(&glyphs, bins, largest, 0, 0, size * zoom, out);
 done:
     free(bins);
     free(scratch);

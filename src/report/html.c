@@ -164,7 +164,9 @@ fx_status fx__report_html(const fx_comparison *comparison, const fx_report_optio
     fx__put_time_table(&page);
     fx__put_pairs_table(&page);
     fx__put_learning_curves(&page);
+    fx__put_diagnostics(&page);
     fx__put_templates(&page);
+    fx__put_seen(&page);
     fx__put_confusions(&page);
     fx__put_worst_mistakes(&page);
     fx__put_robustness(&page);

@@ -12,6 +12,8 @@ void fx__put_settings(fx_page *page);
 void fx__put_time_plot(fx_page *page);
 void fx__put_learning_curves(fx_page *page);
 void fx__put_templates(fx_page *page);
+void fx__put_seen(fx_page *page);
+void fx__put_diagnostics(fx_page *page);
 void fx__put_confusions(fx_page *page);
 void fx__put_worst_mistakes(fx_page *page);
 void fx__put_robustness(fx_page *page);

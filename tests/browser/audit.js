@@ -43,6 +43,25 @@ function checkText(node) {
     faults.push(`contrast ${ratio.toFixed(2)} of "${node.data.trim().slice(0, 40)}"`);
 }
 
+// What a link within the page leads to: it must be there and be seen, with its images.
+const OPENED = 30;
+function open(link) {
+  const name = link.getAttribute('href');
+  location.hash = name;
+  const target = document.getElementById(name.slice(1));
+  if (!target || !target.getBoundingClientRect().height) {
+    faults.push(`nothing is shown at ${name}`);
+    return;
+  }
+  for (const image of target.querySelectorAll('.thumbnail'))
+    if (!image.getBoundingClientRect().width || getComputedStyle(image).backgroundImage === 'none')
+      faults.push(`no image at ${name}`);
+  const texts = document.createTreeWalker(target, NodeFilter.SHOW_TEXT);
+  if (target.matches('.confused')) while (texts.nextNode()) checkText(texts.currentNode);
+  const room = document.documentElement;
+  if (room.scrollWidth > room.clientWidth) faults.push(`wider than the window with ${name} open`);
+}
+
 addEventListener('load', () => {
   for (const image of document.images)
     if (!image.complete || !image.naturalWidth || !image.getBoundingClientRect().width)
@@ -62,7 +81,9 @@ addEventListener('load', () => {
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT, (node) =>
     node.parentElement.closest('script, style') ? NodeFilter.FILTER_REJECT : 1);
   while (texts.nextNode()) checkText(texts.currentNode);
+  for (const link of [...document.querySelectorAll('a[href^="#"]')].slice(0, OPENED)) open(link);
   const result = document.createElement('pre');
   result.textContent = ['audit begins', ...new Set(faults), 'audit ends'].join('\n');
   document.body.append(result);
+  if (parent !== window) parent.postMessage(result.textContent, '*');
 });

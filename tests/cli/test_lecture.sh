@@ -26,10 +26,14 @@ grep -q "no claim 'L19'" message
 
 cat >small.yaml <<'YAML'
 dataset: shapes
-train: {epochs: 1}
+train: {epochs: 2}
+robustness: 20
+data_efficiency: 0
+bovw: {words: 20, samples: 2000}
 arms:
   - {name: linear, features: raw, mlp: {hidden: []}}
   - {name: color, features: color}
+  - {name: "<b>all & `words`", features: [raw, hog, color, bovw]}
 YAML
 "$build/classify" compare small.yaml --quiet -o compare >/dev/null
 

@@ -240,11 +240,14 @@ Test(report, page_is_well_formed_and_holds_every_part) {
     cr_assert_eq(folder_entries("out/deep"), 3);
     char *page = read_text("out/deep/index.html");
     markup *m = read_page(page);
-    cr_assert_eq(m->plots, 1 + 2 * ARMS, "time, and two curves an arm");
-    cr_assert_eq(m->pictures, 1 + TINY_CLASSES, "a sheet, and a template a class");
-    cr_assert_eq(m->tables, 5 + 2 * ARMS,
-                 "arms, times, pairs, settings twice; of each arm the "
-                 "confusion matrix and the classes");
+    cr_assert_eq(m->plots, 1 + 2 * ARMS + ARMS - 1,
+                 "time, two curves an arm, gradients of those with hidden layers");
+    cr_assert_eq(
+        m->pictures, 1 + 6 * TINY_CLASSES,
+        "a sheet; a class: a template, and what speaks for it of each of five descriptors");
+    cr_assert_eq(m->tables, 6 + 2 * ARMS,
+                 "arms, times, pairs, layers, settings twice; of each arm the confusion matrix and "
+                 "the classes");
     static const char *const parts[] = {
         "<html lang=\"en\">",
         "name=\"viewport\"",
@@ -254,6 +257,8 @@ Test(report, page_is_well_formed_and_holds_every_part) {
         "Is the difference real?",
         "Learning curves",
         "What the first layer looks for",
+        "What speaks for each class",
+        "How the layers fared",
         "What is taken for what",
         "Sure and wrong",
         "Precision, recall and F1 of each class",
@@ -366,8 +371,9 @@ Test(report, studies_are_drawn_and_written) {
     write_report(&e.comparison, "out");
     char *page = read_text("out/index.html"), *text = read_text("out/results.json");
     markup *m = read_page(page);
-    // Time, two curves an arm, the disturbances, fewer images; and marks in the two legends.
-    cr_assert_eq(m->plots, 1 + 2 * 2 + FX_DISTURBANCES + 1 + 2 * 2);
+    // Time, two curves an arm, gradients of that with a hidden layer, the disturbances, fewer
+    // images; and marks in the two legends.
+    cr_assert_eq(m->plots, 1 + 2 * 2 + 1 + FX_DISTURBANCES + 1 + 2 * 2);
     cr_assert_not_null(strstr(page, "Accuracy on 77 test images"));
     json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
     json_t *blur = json_object_get(json_object_get(root, "robustness"), "blur");
@@ -516,7 +522,7 @@ Test(report, one_arm_and_nothing_held_out) {
     write_report(&e.comparison, "out");
     char *page = read_text("out/index.html");
     markup *m = read_page(page);
-    cr_assert(m->plots == 3 && m->pictures == 1 && m->tables == 5);
+    cr_assert(m->plots == 4 && m->pictures == 1 + TINY_CLASSES && m->tables == 6);
     cr_assert_null(strstr(page, "Is the difference real?"));
     cr_assert_null(strstr(page, "What differs"));
     cr_assert(!strstr(page, ">nan") && !strstr(page, " nan") && !strstr(page, ">-nan"));
@@ -563,7 +569,7 @@ Test(report, forty_classes) {
     write_report(&e.comparison, "out");
     char *page = read_text("out/index.html");
     markup *m = read_page(page);
-    cr_assert_eq(m->tables, 7);
+    cr_assert_eq(m->tables, 8);
     cr_assert_not_null(strstr(page, "(25&nbsp;%)"));
     free(m);
     free(page);
