@@ -143,7 +143,7 @@ fx_status fx__picture_speaking_colors(const fx_color_params *params, const float
     FX__TRY(fx__color_axes_of(params, &axes, error));
     FX__TRY(fx__draw_begin(2 * FX__SPEAKING * FX__SPEAKING_WIDTH, FX__SPEAKING_HEIGHT,
                            FX__BARS_GROUND, out, error));
-    size_t chosen[2][FX__SPEAKING]; // for and against: the largest values first
+    size_t chosen[2][FX__SPEAKING] = {{0}}; // for and against: the largest values first
     int count[2] = {0, 0};
     double largest = 0;
     for (size_t i = 0; i < p.bins; i++) {

@@ -44,10 +44,12 @@ static void draw_glyph(const fx_glyphs *glyphs, const float *bins, double larges
 
 void fx__draw_glyphs(const fx_glyphs *glyphs, const float *bins, double largest, int left, int top,
                      int cell, fx_image *out) {
-    for (int i = 0; i < glyphs->rows * glyphs->columns && largest > 0; i++)
-        draw_glyph(glyphs, bins + (size_t)i * (size_t)glyphs->orientations, largest,
-                   left + (i % glyphs->columns + 0.5) * cell,
-                   top + (i / glyphs->columns + 0.5) * cell, cell, out);
+    for (int row = 0; row < glyphs->rows && largest > 0; row++)
+        for (int column = 0; column < glyphs->columns; column++) {
+            draw_glyph(glyphs, bins, largest, left + (column + 0.5) * cell,
+                       top + (row + 0.5) * cell, cell, out);
+            bins += glyphs->orientations;
+        }
 }
 
 fx_status fx__picture_hog(const fx_hog_params *params, const fx_image *image, fx_image *out,

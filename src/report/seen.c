@@ -5,6 +5,7 @@
 // values of each cell and orientation, summed over the blocks that hold the cell, as glyphs, for
 // and against apart, beside the test image of the class that the arm was surest of. bovw: summed
 // over the cells; the words themselves, un-whitened.
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -204,6 +205,7 @@ static fx_status draw_word(const view *v, size_t code, int left, int top, fx_ima
                            fx_error *error) {
     const fx_plain_words *words = &v->words;
     size_t count = words->words.rows, d = words->words.columns;
+    assert(count > 0 && words->side > 0); // a vocabulary has words
     const float *word = words->words.data + code % count * d;
     float *plain, sign = code < count ? 1 : -1;
     FX__TRY(fx__allocate(d, sizeof *plain, &plain, error));
@@ -244,7 +246,8 @@ static fx_status draw_words(const view *v, size_t class, fx_image *out, fx_error
     spoken *all;
     FX__TRY(fx__allocate(codes, sizeof *all, &all, error));
     for (size_t i = 0; i < codes; i++) all[i].code = i;
-    for (size_t i = 0; i < v->part.length; i++) all[i % codes].value += (double)values[i];
+    for (size_t i = 0; i < v->part.length; i += codes) // cell after cell
+        for (size_t k = 0; k < codes; k++) all[k].value += (double)values[i + k];
     qsort(all, codes, sizeof *all, by_falling_value);
     fx_status status =
         fx__draw_begin((int)shown * (side + GAP / 2) - GAP / 2, 2 * side + GAP, GROUND, out, error);
