@@ -113,7 +113,7 @@ Test(feature_pictures, centers_lie_in_their_bins) {
             fx__color_center(&axes, bin, rgb);
             fx__color_positions_reference(&axes, 1, rgb, position);
             bool same = true;
-            for (int c = 0; c < axes.channels; c++) same &= (int)position[c] == bin[c];
+            for (int c = 0; c < axes.channels && c < 3; c++) same &= (int)position[c] == bin[c];
             found += same;
         }
         // Of gray, RGB and HSV all; of opponent colors and Lab most bins are of no color at all,
