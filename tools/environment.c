@@ -50,17 +50,6 @@ static void add_catalog_folder(environment *environment, const char *path) {
         environment->catalog[i] = folder;
 }
 
-void environment_limit_spinning(char **argv) {
-    char path[PATH_MAX];
-    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
-    if (length <= 0 || getenv("GOMP_SPINCOUNT") || getenv("OMP_WAIT_POLICY")) return;
-    path[length] = '\0';
-    // OpenBLAS is only ever called one thread a product: its own threads need not be started again.
-    setenv("OPENBLAS_NUM_THREADS", "1", 1);
-    // Where this fails the work is slower at worst.
-    if (setenv("GOMP_SPINCOUNT", "1000", 1) == 0) execv(path, argv);
-}
-
 fx_status environment_open(const char *argv0, environment *out, fx_error *error) {
     *out = (environment){0};
     FX__TRY(data_root(&out->data_root, error));

@@ -1,4 +1,4 @@
-// Where data sets and their descriptions lie: the only reader of environment variables.
+// Where data sets and their descriptions lie.
 #ifndef FEATX_TOOLS_ENVIRONMENT_H
 #define FEATX_TOOLS_ENVIRONMENT_H
 
@@ -14,11 +14,6 @@ typedef struct environment {
     // installation), the source, the installation.
     char *catalog[CATALOG_FOLDERS_MAX + 1];
 } environment;
-
-// Starts the program anew with a bound on how long a waiting thread spins, unless the user has set
-// one. gcc's OpenMP spins for milliseconds at every barrier, so on a machine that has anything else
-// to do training was measured 15 times slower; and it reads the bound before main only.
-void environment_limit_spinning(char **argv);
 
 FX_MUST_CHECK fx_status environment_open(const char *argv0, environment *out, fx_error *error);
 void environment_destroy(environment *environment);

@@ -9,6 +9,7 @@
 #include "src/base/gemm.h"
 #include "tools/output.h"
 #include "tools/progress.h"
+#include "tools/restart.h"
 #include "tools/settings.h"
 
 static fx_status run(const options *options, fx_error *error) {
@@ -36,7 +37,7 @@ static const char *interruption(const options *options, const fx_error *error) {
 }
 
 int tool_main(const tool *tool, int argc, char **argv) {
-    environment_limit_spinning(argv);
+    restart_tuned(argv);
     fx_error error = {0};
     environment environment = {0};
     options options = {0};

@@ -14,6 +14,7 @@
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <threads.h>
 
 #include "src/base/memory.h"
@@ -128,6 +129,18 @@ double fx__gemm_rate(int threads) {
     free(data);
     qsort(rates + 1, RUNS, sizeof *rates, ascending);
     return rates[1 + RUNS / 2];
+}
+
+const char *fx__gemm_missed_core(void) {
+#if defined(__x86_64__) && defined(__GNUC__)
+    if (strcmp(openblas_get_corename(), "Prescott") != 0) return NULL; // its way out
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+        return "SkylakeX";
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return "Haswell";
+#endif
+    return NULL;
 }
 
 static char version[128];

@@ -29,6 +29,12 @@ bool fx__gemm_is_parallel(void);
 // product, all at once; median of 5.
 double fx__gemm_rate(int threads);
 
+// Where OpenBLAS took a processor that it did not know for one without wide vectors: the value of
+// OPENBLAS_CORETYPE that names a kernel as wide as the processor's; else NULL. OpenBLAS reads it
+// when it is loaded, so that only the next process can have it. (0.3.21 takes Emerald Rapids for
+// Prescott, and products run at a sixth of the speed.)
+const char *fx__gemm_missed_core(void);
+
 // "OpenBLAS 0.3.21, kernel Zen"
 const char *fx__gemm_version(void);
 #endif

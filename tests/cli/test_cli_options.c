@@ -202,6 +202,18 @@ Test(cli_options, bad_models) {
 // Manners
 // --------------------------------------------------------------------------------------------
 
+// An OpenBLAS that does not know the processor takes its slowest kernel.
+Test(cli_options, the_kernel_of_products_is_as_wide_as_the_processor) {
+#if defined(__x86_64__)
+    unsetenv("OPENBLAS_CORETYPE");
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+        cr_assert_not(strstr(run("classify --version", NULL).out, "Prescott"));
+    setenv("OPENBLAS_CORETYPE", "Prescott", 1); // a user's own choice stands
+    cr_assert(strstr(run("classify --version", NULL).out, "Prescott"));
+    unsetenv("OPENBLAS_CORETYPE");
+#endif
+}
+
 Test(cli_options, help_and_version) {
     cli_result result = run("classify --help", NULL);
     expect_success(result);

@@ -8,7 +8,7 @@ function(fx_bench_program name)
   add_dependencies(bench_programs ${name})
 endfunction()
 
-fx_bench_program(bench_ours tools/bench/ours.c tools/bench/ours_training.c)
+fx_bench_program(bench_ours tools/bench/ours.c tools/bench/ours_training.c tools/restart.c)
 find_library(VLFEAT_LIBRARY vl)
 find_path(VLFEAT_INCLUDE_DIR vl/dsift.h)
 if(VLFEAT_LIBRARY AND VLFEAT_INCLUDE_DIR)

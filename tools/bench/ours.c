@@ -10,6 +10,7 @@
 #include "tools/bench/data.h"
 #include "tools/bench/harness.h"
 #include "tools/bench/ours_training.h"
+#include "tools/restart.h"
 
 static void check(fx_status status, const fx_error *error) {
     if (status != FX_OK) bench_die("%s", error->message);
@@ -269,6 +270,7 @@ static const bench_case cases[] = {
 };
 
 int main(int argc, char **argv) {
+    restart_tuned(argv); // as the programs do
     if (argc == 4 && strcmp(argv[1], "prepare") == 0) {
         bench_prepare(argv[2], argv[3]);
         return 0;
