@@ -12,30 +12,25 @@
 //
 // Method. A band is the rows between two rows of cell centers (without interpolation: a row of
 // cells): all its votes go to the same two rows of cells, with weights that are the row's. They are
-// gathered in a histogram for each column of the image, where neighboring pixels cannot meet, so
-// that one unaligned addition of four numbers takes a pixel's votes; at the end of the band the
-// columns are summed into cells. Wide images are worked on in strips whose column histograms stay
-// in the nearest cache.
+// summed down each column of the image, by bins and halves (hog_columns.c), and then the columns
+// into cells. Wide images are worked on in strips whose sums stay in the nearest cache.
 #include "features/hog_cells.h"
 
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
 
+#include "features/hog_columns.h"
 #include "features/hog_votes.h"
 #include "src/base/kernel.h"
 
 enum {
-    STRIP_MIN = 16, // columns
-    STRIP_MAX = FX__HOG_ROW_MAX,
-    STRIP_FLOATS = 4096, // of the column histograms of a strip
-    UNROLL = 4,          // pixels
+    STRIP = 128, // columns worked on at once
+    QUAD = 4,    // sums
+    BINS_MAX = 128,
 };
 
-// Eight lanes whatever the instruction set, so that sums have one order.
-typedef float float8 __attribute__((vector_size(32)));
 typedef float float4 __attribute__((vector_size(16)));
-typedef float float2 __attribute__((vector_size(8)));
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -43,48 +38,39 @@ typedef float float2 __attribute__((vector_size(8)));
 typedef struct plan {
     fx__hog_votes votes;
     int size, bins, cells_x, cells_y;
-    int halves;     // 2: (upper, lower) cell of a vote, side by side; 1: no interpolation in space
-    int lead;       // slot of bin 0
-    int slots;      // floats of a column's histogram
-    int strip;      // columns, at most
-    bool frame;     // hog.border none: the image's outermost pixels do not vote
-    float scale;    // 1 / pixels of a cell
-    float *columns; // [strip, slots]
+    int halves;        // 2: cells above and below share a vote; 1: no interpolation in space
+    size_t sums;       // of a cell or a column: [halves, bins + 1] numbers
+    size_t slots;      // the same in whole quads
+    size_t pitch;      // columns of a strip, whole groups
+    float scale;       // 1 / pixels of a cell
+    float *columns;    // [slots, pitch]
     float *near, *far; // of a vote, what goes to the cell before and to the next, by phase (with a
                        // window: by the pixel's place in the block)
     float *above;      // [strip cells, slots] the band before
     float *band;       // [strip cells, slots] this band
 } plan;
 
-static int strip_of(int slots) {
-    int strip = STRIP_FLOATS / slots / 16 * 16;
-    return strip < STRIP_MIN ? STRIP_MIN : strip > STRIP_MAX ? STRIP_MAX : strip;
-}
-
 static size_t make_plan(const fx_hog_params *params, float *scratch, plan *p) {
     size_t used = 0;
-    bool is_signed, two = params->interpolation == FX_HOG_INTERPOLATION_BOTH ||
-                          params->interpolation == FX_HOG_INTERPOLATION_ORIENTATION;
+    bool is_signed;
     p->size = params->pixels_per_cell;
     p->bins = fx__hog_bins(params, &is_signed);
     p->halves = params->interpolation == FX_HOG_INTERPOLATION_BOTH ||
                         params->interpolation == FX_HOG_INTERPOLATION_SPACE
                     ? 2
                     : 1;
-    p->lead = two;
-    p->slots = (p->halves * fx__hog_slots(p->bins, two) + 7) / 8 * 8;
-    p->strip = strip_of(p->slots);
-    p->frame = params->border == FX_HOG_BORDER_NONE;
+    p->sums = (size_t)p->halves * (size_t)(p->bins + 1);
+    p->slots = (p->sums + QUAD - 1) / QUAD * QUAD;
+    p->pitch = STRIP;
     p->scale = 1.0f / ((float)p->size * (float)p->size);
-    size_t strip = (size_t)p->strip, cells = strip / (size_t)p->size + 3;
-    size_t weights = (size_t)p->size;
+    size_t cells = STRIP / (size_t)p->size + 3, weights = (size_t)p->size;
     if (params->block_window > 0) weights *= (size_t)params->cells_per_block;
-    fx__hog_votes_create(params, p->strip, p->halves, scratch, &used, &p->votes);
-    p->columns = fx__hog_place(scratch, &used, strip * (size_t)p->slots);
+    fx__hog_votes_create(params, STRIP, scratch, &used, &p->votes);
+    p->columns = fx__hog_place(scratch, &used, p->slots * p->pitch);
     p->near = fx__hog_place(scratch, &used, weights);
     p->far = fx__hog_place(scratch, &used, weights);
-    p->above = fx__hog_place(scratch, &used, cells * (size_t)p->slots);
-    p->band = fx__hog_place(scratch, &used, cells * (size_t)p->slots);
+    p->above = fx__hog_place(scratch, &used, cells * p->slots);
+    p->band = fx__hog_place(scratch, &used, cells * p->slots);
     return used;
 }
 
@@ -96,82 +82,30 @@ size_t fx__hog_cells_scratch(const fx_hog_params *params) {
 // Columns
 // -----------------------------------------------------------------------------------------
 
-// at += two votes, each for the cells above and below.
-INLINE void add_four(float *restrict at, const float *restrict votes, float4 share) {
-    float2 vote;
-    float4 sum;
-    memcpy(&vote, votes, sizeof vote);
-    memcpy(&sum, at, sizeof sum);
-    sum += share * __builtin_shufflevector(vote, vote, 0, 0, 1, 1);
-    memcpy(at, &sum, sizeof sum);
+// a[0] + … + a[3], the same of b, c and d.
+INLINE float4 sums_of(const float4 v[QUAD]) {
+    float4 ab = __builtin_shufflevector(v[0], v[1], 0, 2, 4, 6) +
+                __builtin_shufflevector(v[0], v[1], 1, 3, 5, 7);
+    float4 cd = __builtin_shufflevector(v[2], v[3], 0, 2, 4, 6) +
+                __builtin_shufflevector(v[2], v[3], 1, 3, 5, 7);
+    return __builtin_shufflevector(ab, cd, 0, 2, 4, 6) + __builtin_shufflevector(ab, cd, 1, 3, 5, 7);
 }
 
-// Adds the votes of row `at` of the block, pixels begin … end-1, to the histograms of their
-// columns, with the shares of the cells above and below.
-INLINE void gather_row(const plan *p, int at, int begin, int end, float upper, float lower) {
-    size_t row = (size_t)at * (size_t)p->votes.stride;
-    const int32_t *restrict slot = p->votes.slot + row;
-    const float *restrict votes = p->votes.votes + row;
-    ptrdiff_t slots = p->slots;
-    float *restrict column = p->columns + begin * slots;
-    if (p->lead == 0 && p->halves == 1) {
-        for (int i = begin; i < end; i++, column += slots) column[slot[i]] += upper * votes[i];
-    } else if (p->lead == 0) {
-        float2 share = {upper, lower};
-        for (int i = begin; i < end; i++, column += slots) {
-            float2 sum;
-            memcpy(&sum, column + slot[i], sizeof sum);
-            sum += share * votes[i];
-            memcpy(column + slot[i], &sum, sizeof sum);
+// Σ weight·column of four sums over n columns.
+INLINE float4 weigh(const float *columns, size_t pitch, int n, const float *weights) {
+    float4 sums[QUAD] = {{0}}, column, weight;
+    int i = 0;
+    for (; i + QUAD <= n; i += QUAD) {
+        memcpy(&weight, weights + i, sizeof weight);
+        for (size_t j = 0; j < QUAD; j++) {
+            memcpy(&column, columns + j * pitch + i, sizeof column);
+            sums[j] += weight * column;
         }
-    } else if (p->halves == 1) {
-        votes += row;
-        for (int i = begin; i < end; i++, column += slots) {
-            float2 sum, vote;
-            memcpy(&vote, votes + 2 * i, sizeof vote);
-            memcpy(&sum, column + slot[i], sizeof sum);
-            sum += upper * vote;
-            memcpy(column + slot[i], &sum, sizeof sum);
-        }
-    } else {
-        votes += row;
-        float4 share = {upper, lower, upper, lower};
-        int i = begin;
-        for (; i + UNROLL <= end; i += UNROLL, column += UNROLL * slots)
-            for (int k = 0; k < UNROLL; k++)
-                add_four(column + k * slots + slot[i + k], votes + 2 * (i + k), share);
-        for (; i < end; i++, column += slots) add_four(column + slot[i], votes + 2 * i, share);
     }
-}
-
-// left += Σ near·column and right += Σ far·column over n columns, of 8 · eights slots.
-INLINE void add_eights(const float *restrict columns, int n, ptrdiff_t slots, int eights,
-                       const float *restrict near, const float *restrict far, float *restrict left,
-                       float *restrict right) {
-    float8 l[3], r[3];
-    for (int k = 0; k < eights; k++) {
-        memcpy(&l[k], left + 8 * k, sizeof l[k]);
-        memcpy(&r[k], right + 8 * k, sizeof r[k]);
-    }
-    for (int i = 0; i < n; i++, columns += slots)
-        for (int k = 0; k < eights; k++) {
-            float8 v;
-            memcpy(&v, columns + 8 * k, sizeof v);
-            l[k] += v * near[i];
-            r[k] += v * far[i];
-        }
-    for (int k = 0; k < eights; k++) {
-        memcpy(left + 8 * k, &l[k], sizeof l[k]);
-        memcpy(right + 8 * k, &r[k], sizeof r[k]);
-    }
-}
-
-INLINE void add_columns(const float *restrict columns, int n, int slots, const float *restrict near,
-                        const float *restrict far, float *restrict left, float *restrict right) {
-    int k = 0; // three at a time, so that no sum waits for itself
-    for (; k + 24 <= slots; k += 24)
-        add_eights(columns + k, n, slots, 3, near, far, left + k, right + k);
-    for (; k < slots; k += 8) add_eights(columns + k, n, slots, 1, near, far, left + k, right + k);
+    float4 sum = sums_of(sums);
+    for (; i < n; i++)
+        for (size_t j = 0; j < QUAD; j++) sum[j] += weights[i] * columns[j * pitch + (size_t)i];
+    return sum;
 }
 
 // The cell whose center is the last at or before the center of pixel x, and the pixel's place among
@@ -188,101 +122,126 @@ INLINE int run_of(const plan *p, int phase, int most) {
     return p->size - phase < most ? p->size - phase : most;
 }
 
-// Puts the ends of the circle into their places.
-INLINE void fold(const plan *p, float *h) {
-    int last = p->halves * p->bins, beyond = last + p->halves;
-    for (int half = 0; half < p->halves; half++) {
-        if (p->lead) {
-            h[last + half] += h[half];
-            h[p->halves + half] += h[beyond + half];
-        } else {
-            h[half] += h[last + half];
-        }
+// Sums the rows y … y+rows-1 of columns x0 … x0+n-1; y + k has the shares near[k], far[k]. Bands of
+// these columns follow each other; the first is `fresh`.
+INLINE void sum_rows(plan *p, int x0, int n, int y, int rows, const float *near, const float *far,
+                     bool fresh) {
+    int block = fx__hog_votes_begin(&p->votes, n);
+    for (int k = 0, count; k < rows; k += count) {
+        count = rows - k < block ? rows - k : block;
+        fx__hog_votes_rows(&p->votes, x0, n, y + k, count, fresh && k == 0);
+        fx__hog_sum_columns(&(fx__hog_band){.magnitude = p->votes.magnitude,
+                                            .place = p->votes.place,
+                                            .stride = p->votes.stride,
+                                            .rows = count,
+                                            .columns = n,
+                                            .bins = p->bins,
+                                            .halves = p->halves,
+                                            .share = {near + k, far + k},
+                                            .sums = p->columns,
+                                            .pitch = p->pitch,
+                                            .more = k > 0});
     }
 }
 
-// Columns x0 … x0+n-1 of rows up to `last`, of which the votes of from … to-1 are at hand.
-typedef struct strip {
-    int x0, n, last, from, to;
-    int block; // rows that are voted at once
-} strip;
-
-INLINE strip begin_strip(plan *p, int x0, int n, int first, int last) {
-    return (strip){x0, n, last, first, first, fx__hog_votes_begin(&p->votes, n)};
-}
-
-// Gathers the rows y … y+rows-1, which follow those before; y + k has the shares near[k], far[k].
-INLINE void gather_band(const plan *p, strip *s, int y, int rows, const float *near,
-                        const float *far) {
-    const fx_image *image = p->votes.image;
-    int begin = p->frame && s->x0 == 0, end = s->n - (p->frame && s->x0 + s->n == image->width);
-    memset(p->columns, 0, sizeof *p->columns * (size_t)s->n * (size_t)p->slots);
-    for (int k = 0; k < rows; k++) {
-        int row = y + k;
-        if (row == s->to) {
-            int count = s->last + 1 - row < s->block ? s->last + 1 - row : s->block;
-            fx__hog_votes_rows(&p->votes, s->x0, s->n, row, count, s->from == s->to);
-            s->from = row;
-            s->to = row + count;
-        }
-        if (p->frame && (row == 0 || row == image->height - 1)) continue;
-        gather_row(p, row - s->from, begin, end, near[k], far[k]);
+// out[bins] += scale · the bins of cumulative sums[bins + 1].
+INLINE void add_bins(float scale, int bins, const float *restrict sums, float *restrict out) {
+    float4 upper, lower, sum;
+    int o = 0;
+    for (; o + QUAD <= bins; o += QUAD) {
+        memcpy(&upper, sums + o, sizeof upper);
+        memcpy(&lower, sums + o + 1, sizeof lower);
+        memcpy(&sum, out + o, sizeof sum);
+        sum += scale * (upper - lower);
+        memcpy(out + o, &sum, sizeof sum);
     }
+    for (; o < bins; o++) out[o] += scale * (sums[o] - sums[o + 1]);
+    out[0] += scale * sums[bins];
 }
 
 // Cells
 // -------------------------------------------------------------------------------------------
 
-// Sums the columns x0 … x0+n-1 of a band into band[cell - first + …, slots].
-INLINE void sum_band(const plan *p, int x0, int n, int first, int count) {
-    for (int i = 0, run; i < n; i += run) {
-        int phase, cell = cell_before(p, x0 + i, &phase);
-        run = run_of(p, phase, n - i);
-        float *left = p->band + (size_t)(cell - first) * (size_t)p->slots;
-        add_columns(p->columns + (size_t)i * (size_t)p->slots, run, p->slots, p->near + phase,
-                    p->far + phase, left, left + p->slots);
+// Four sums of the n columns of a band, of which the first has this phase, into band[…, slots]: of
+// the cell before the first column, and of all that follow. A known size makes loops of known
+// length.
+INLINE void sum_cells(const float *columns, size_t pitch, int size, int phase, int n,
+                      const float *near, const float *far, float *restrict band, size_t slots) {
+    float4 left, right; // of a column, what goes to the cell before and to the next
+    int first = size - phase < n ? size - phase : n;
+    left = weigh(columns, pitch, first, near + phase);
+    right = weigh(columns, pitch, first, far + phase);
+    memcpy(band, &left, sizeof left);
+    band += slots;
+    for (n -= first, columns += first; n >= size; n -= size, columns += size, band += slots) {
+        left = right + weigh(columns, pitch, size, near);
+        right = weigh(columns, pitch, size, far);
+        memcpy(band, &left, sizeof left);
     }
-    for (int k = 0; k < count; k++) fold(p, p->band + (size_t)k * (size_t)p->slots);
+    if (n > 0) {
+        left = right + weigh(columns, pitch, n, near);
+        right = weigh(columns, pitch, n, far);
+        memcpy(band, &left, sizeof left);
+        band += slots;
+    }
+    memcpy(band, &right, sizeof right);
+}
+
+static FX__KERNEL void sum_cells_of_8(const plan *p, int phase, int n) {
+    for (size_t k = 0; k < p->slots; k += QUAD)
+        sum_cells(p->columns + k * p->pitch, p->pitch, 8, phase, n, p->near, p->far, p->band + k,
+                  p->slots);
+}
+
+static FX__KERNEL void sum_cells_of_any(const plan *p, int phase, int n) {
+    for (size_t k = 0; k < p->slots; k += QUAD)
+        sum_cells(p->columns + k * p->pitch, p->pitch, p->size, phase, n, p->near, p->far,
+                  p->band + k, p->slots);
 }
 
 // Adds a finished row of cells: the lower half of the band above and the upper half of this one.
-INLINE void add_cells(const plan *p, int cy, int first, int count, float *cells) {
-    int bins = p->bins;
-    for (int k = 0; k < count; k++) {
-        int cx = first + k;
-        if (cx < 0 || cx >= p->cells_x) continue;
-        float *restrict out = cells + ((size_t)cy * (size_t)p->cells_x + (size_t)cx) * (size_t)bins;
-        const float *restrict band = p->band + (size_t)k * (size_t)p->slots + p->halves * p->lead;
-        const float *restrict above = p->above + (size_t)k * (size_t)p->slots + 2 * p->lead + 1;
-        if (p->halves == 2)
-            for (int o = 0; o < bins; o++) out[o] += p->scale * (above[2 * o] + band[2 * o]);
-        else
-            for (int o = 0; o < bins; o++) out[o] += p->scale * band[o];
+INLINE void add_cells(const plan *p, int bins, int cy, int first, int count, float *cells) {
+    float sums[BINS_MAX + 1];
+    for (int k = first < 0; k < count && first + k < p->cells_x; k++) {
+        const float *band = p->band + (size_t)k * p->slots;
+        float *out = cells + ((size_t)cy * (size_t)p->cells_x + (size_t)(first + k)) * (size_t)bins;
+        if (p->halves == 2) {
+            const float *above = p->above + (size_t)k * p->slots + bins + 1;
+            for (int o = 0; o <= bins; o++) sums[o] = above[o] + band[o];
+            band = sums;
+        }
+        add_bins(p->scale, bins, band, out);
     }
 }
 
 // Columns x0 … x0+n-1 of the first `rows` rows of the image.
 static FX__KERNEL void work_strip(plan *p, int x0, int n, int rows, float *cells) {
-    int phase, first = cell_before(p, x0, &phase);
+    int start, phase, first = cell_before(p, x0, &start);
     int count = cell_before(p, x0 + n - 1, &phase) - first + 2;
-    size_t bytes = sizeof(float) * (size_t)count * (size_t)p->slots;
-    strip s = begin_strip(p, x0, n, 0, rows - 1);
+    size_t bytes = sizeof(float) * (size_t)count * p->slots;
     int cy = -1;
     memset(p->above, 0, bytes);
     for (int y = 0, run; y < rows; y += run) {
         cy = cell_before(p, y, &phase);
         run = run_of(p, phase, rows - y);
-        gather_band(p, &s, y, run, p->near + phase, p->far + phase);
-        memset(p->band, 0, bytes);
-        sum_band(p, x0, n, first, count);
-        if (cy >= 0 && cy < p->cells_y) add_cells(p, cy, first, count, cells);
+        sum_rows(p, x0, n, y, run, p->near + phase, p->far + phase, y == 0);
+        if (p->size == 8)
+            sum_cells_of_8(p, start, n);
+        else
+            sum_cells_of_any(p, start, n);
+        if (cy < 0 || cy >= p->cells_y)
+            ; // above or below the grid
+        else if (p->bins == 9) // loops of known length
+            add_cells(p, 9, cy, first, count, cells);
+        else
+            add_cells(p, p->bins, cy, first, count, cells);
         float *done = p->above;
         p->above = p->band;
         p->band = done;
     }
     if (p->halves == 2 && cy + 1 < p->cells_y) { // a last cell whose center is below the image
         memset(p->band, 0, bytes);
-        add_cells(p, cy + 1, first, count, cells);
+        add_cells(p, p->bins, cy + 1, first, count, cells);
     }
 }
 
@@ -314,23 +273,30 @@ void fx__hog_cells(const fx_hog_params *params, const fx_image *image, float *ce
     memset(cells, 0, sizeof *cells * (size_t)p.cells_x * (size_t)p.cells_y * (size_t)p.bins);
     int columns = params->partial_cells ? image->width : p.cells_x * p.size;
     int rows = params->partial_cells ? image->height : p.cells_y * p.size;
-    for (int x0 = 0; x0 < columns; x0 += p.strip)
-        work_strip(&p, x0, columns - x0 < p.strip ? columns - x0 : p.strip, rows, cells);
+    for (int x0 = 0; x0 < columns; x0 += STRIP)
+        work_strip(&p, x0, columns - x0 < STRIP ? columns - x0 : STRIP, rows, cells);
 }
 
 // Blocks with a window
 // ----------------------------------------------------------------------------
 
-// Adds histogram h of cells (cx, cy) and (cx, cy + 1) to a block of side × side cells.
-INLINE void add_to_block(const plan *p, const fx__hog_grid *g, int side, int cx, int cy, float *h,
-                         float *block) {
-    fold(p, h);
+// Adds the sums of cells (cx, cy) and (cx, cy + 1) to a block of side × side cells.
+INLINE void add_to_block(const plan *p, const fx__hog_grid *g, int side, int cx, int cy,
+                         const float *sums, float *block) {
     if (cx < 0 || cx >= side) return;
     for (int half = 0; half < p->halves; half++) {
         if (cy + half < 0 || cy + half >= side) continue;
-        float *restrict out = block + (size_t)cx * g->cell_x + (size_t)(cy + half) * g->cell_y;
-        const float *restrict in = h + p->halves * p->lead + half;
-        for (int o = 0; o < p->bins; o++) out[o] += p->scale * in[o * p->halves];
+        add_bins(p->scale, p->bins, sums + half * (p->bins + 1),
+                 block + (size_t)cx * g->cell_x + (size_t)(cy + half) * g->cell_y);
+    }
+}
+
+// sums[slots] = Σ weight·column over n columns.
+INLINE void weigh_all(const plan *p, const float *columns, int n, const float *weights,
+                      float *sums) {
+    for (size_t k = 0; k < p->slots; k += QUAD) {
+        float4 sum = weigh(columns + k * p->pitch, p->pitch, n, weights);
+        memcpy(sums + k, &sum, sizeof sum);
     }
 }
 
@@ -338,12 +304,10 @@ INLINE void add_to_block(const plan *p, const fx__hog_grid *g, int side, int cx,
 static FX__KERNEL void work_window(plan *p, const fx__hog_grid *g, int side, int step, int top,
                                    int x0, int n, float *row) {
     int width = side * p->size, phase;
-    size_t bytes = sizeof(float) * (size_t)p->slots;
-    strip s = begin_strip(p, x0, n, top, top + width - 1);
     for (int y = 0, run; y < width; y += run) {
         int cy = cell_before(p, y, &phase);
         run = run_of(p, phase, width - y);
-        gather_band(p, &s, top + y, run, p->near + y, p->far + y);
+        sum_rows(p, x0, n, top + y, run, p->near + y, p->far + y, y == 0);
         int bx = x0 < width ? 0 : (x0 - width) / step + 1;
         for (; bx < g->blocks_x && bx * step < x0 + n; bx++) {
             int begin = x0 - bx * step, end = begin + n;
@@ -351,13 +315,12 @@ static FX__KERNEL void work_window(plan *p, const fx__hog_grid *g, int side, int
             for (int x = begin < 0 ? 0 : begin, columns; x < end; x += columns) {
                 int cx = cell_before(p, x, &phase);
                 columns = run_of(p, phase, end - x);
-                memset(p->above, 0, bytes);
-                memset(p->band, 0, bytes);
-                add_columns(p->columns + (size_t)(x - begin) * (size_t)p->slots, columns, p->slots,
-                            p->near + x, p->far + x, p->above, p->band);
                 float *out = row + (size_t)bx * g->block_x;
-                add_to_block(p, g, side, cx, cy, p->above, out);
-                if (p->halves == 2) add_to_block(p, g, side, cx + 1, cy, p->band, out);
+                weigh_all(p, p->columns + (x - begin), columns, p->near + x, p->band);
+                add_to_block(p, g, side, cx, cy, p->band, out);
+                if (p->halves == 1) continue;
+                weigh_all(p, p->columns + (x - begin), columns, p->far + x, p->band);
+                add_to_block(p, g, side, cx + 1, cy, p->band, out);
             }
         }
     }
@@ -374,8 +337,8 @@ void fx__hog_window_blocks(const fx_hog_params *params, const fx_image *image, f
     memset(out, 0, sizeof *out * g.block * (size_t)g.blocks_x * (size_t)g.blocks_y);
     int columns = (g.blocks_x - 1) * step + width;
     for (int by = 0; by < g.blocks_y; by++)
-        for (int x0 = 0; x0 < columns; x0 += p.strip)
+        for (int x0 = 0; x0 < columns; x0 += STRIP)
             work_window(&p, &g, side, step, by * step, x0,
-                        columns - x0 < p.strip ? columns - x0 : p.strip,
+                        columns - x0 < STRIP ? columns - x0 : STRIP,
                         out + (size_t)by * g.block_y);
 }

@@ -9,27 +9,21 @@ enum { FX__HOG_ROW_MAX = 256 }; // pixels of a row worked on at once
 typedef struct fx__hog_votes {
     const fx_image *image;
     bool to_gray, roots, mirror; // hog.gradient, hog.gamma, hog.border
+    bool frame;                  // hog.border none: the image's outermost pixels do not vote
     bool is_signed;
-    bool two;      // a pixel votes for two neighboring slots (interpolation in orientation)
+    bool two;      // a pixel votes for two neighboring bins (interpolation in orientation)
     bool centered; // hog.first_bin
     int bins;
-    int shift;      // a slot has 1 << shift floats
-    int stride;     // of a row: its pixels and one on both sides
-    size_t plane;   // floats of a channel in `rows`
-    float *rows;    // [planes, 1 + rows + 1, stride], with the rows above and below
-    float *dx, *dy; // [rows, stride], as all that follow
-    int32_t *slot;  // [rows, stride] where the first slot is that a pixel votes for
-    float *votes;   // [rows, stride, 2] for it and the next; without `two` [rows, stride]
+    size_t stride;    // pixels of a row in whole groups of lanes
+    size_t plane;     // floats of a channel in `rows`
+    float *rows;      // [planes, 1 + rows + 1, a group + stride], with the rows above and below; the
+                      // group before a row has its neighbor to the left
+    float *magnitude; // [rows, stride]
+    float *place;     // [rows, stride], in [0, bins]: of ⌊place⌋ and the next bin, which share the vote linearly
 } fx__hog_votes;
 
 // Bins of a cell's histogram, over 360° if *is_signed: variant uoctti has twice the orientations.
 int fx__hog_bins(const fx_hog_params *params, bool *is_signed);
-
-// Slots that votes name. With `two` slot b + 1 is bin b, and the first and the last belong to the
-// other ends of the circle; without, slot b is bin b, and the last is bin 0.
-static inline int fx__hog_slots(int bins, bool two) {
-    return two ? bins + 2 : bins + 1;
-}
 
 // Places `count` floats at *used of the scratch (NULL: only counts), in multiples of 16.
 static inline float *fx__hog_place(float *scratch, size_t *used, size_t count) {
@@ -38,10 +32,10 @@ static inline float *fx__hog_place(float *scratch, size_t *used, size_t count) {
     return at;
 }
 
-// Readies *votes for slots of one or two (`halves`) floats and rows of at most `width` pixels (at
-// most FX__HOG_ROW_MAX), as many as fit in a block.
-void fx__hog_votes_create(const fx_hog_params *params, int width, int halves, float *scratch,
-                          size_t *used, fx__hog_votes *votes);
+// Readies *votes for rows of at most `width` pixels (at most FX__HOG_ROW_MAX), as many as fit in a
+// block.
+void fx__hog_votes_create(const fx_hog_params *params, int width, float *scratch, size_t *used,
+                          fx__hog_votes *votes);
 
 // Begins columns of n pixels; returns the rows that can be worked on at once.
 int fx__hog_votes_begin(fx__hog_votes *votes, int n);

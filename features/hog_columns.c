@@ -1,0 +1,103 @@
+// Column sums. The pixels of a row never meet, so nothing is scattered: every bin takes its share
+// of every pixel, by five operations on whole vectors. They are as wide as the processor's, which
+// compilers do not find by themselves here, so the kernel is written once for any width and chosen
+// at run time. A column's sums do not depend on the width.
+#include "features/hog_columns.h"
+
+#include <string.h>
+
+typedef float vector_4 __attribute__((vector_size(16)));
+
+// Of `bins` bins at once, as many as there are registers for.
+#define SUM_COLUMNS(vector, bins_at_once, halves, clamp)                                           \
+    do {                                                                                           \
+        enum { WIDTH = sizeof(vector) / sizeof(float), BINS = (bins_at_once), HALVES = (halves) }; \
+        for (size_t x = 0; x < (size_t)band->columns; x += WIDTH)                                  \
+            for (int first = 0; first < band->bins; first += BINS) {                               \
+                vector sums[HALVES][BINS + 1];                                                     \
+                float *at = band->sums + (size_t)first * band->pitch + x;                          \
+                int last = band->bins - first < BINS ? band->bins - first : BINS;                  \
+                for (int half = 0; half < HALVES; half++)                                          \
+                    for (int k = 0; k <= BINS; k++) sums[half][k] = (vector){0};                   \
+                for (int y = 0; y < band->rows; y++) {                                             \
+                    vector magnitude, place, share[HALVES];                                        \
+                    memcpy(&magnitude, band->magnitude + (size_t)y * band->stride + x,             \
+                           sizeof(vector));                                                        \
+                    memcpy(&place, band->place + (size_t)y * band->stride + x, sizeof(vector));    \
+                    place -= (float)first;                                                         \
+                    for (int half = 0; half < HALVES; half++) {                                    \
+                        share[half] = magnitude * band->share[half][y];                            \
+                        sums[half][0] += share[half];                                              \
+                    }                                                                              \
+                    for (int k = 0; k < BINS; k++) {                                               \
+                        vector part = clamp(place - (float)k);                                     \
+                        for (int half = 0; half < HALVES; half++)                                  \
+                            sums[half][k + 1] += share[half] * part;                               \
+                    }                                                                              \
+                }                                                                                  \
+                for (int half = 0; half < HALVES; half++, at += (size_t)(band->bins + 1) * band->pitch) \
+                    for (int k = first > 0; k <= BINS; k++) {                                      \
+                        if (k > last) break;                                                       \
+                        vector sum = {0};                                                          \
+                        if (band->more) memcpy(&sum, at + (size_t)k * band->pitch, sizeof(vector)); \
+                        sum += sums[half][k];                                                      \
+                        memcpy(at + (size_t)k * band->pitch, &sum, sizeof(vector));                \
+                    }                                                                              \
+            }                                                                                      \
+    } while (0)
+
+#if defined(__x86_64__) && defined(__GNUC__)
+#include <immintrin.h>
+
+#define CLAMP_4(v) _mm_min_ps(_mm_max_ps(v, _mm_setzero_ps()), _mm_set1_ps(1))
+#else
+static vector_4 clamp_4(vector_4 v) {
+    for (int i = 0; i < 4; i++) v[i] = v[i] < 0 ? 0 : v[i] > 1 ? 1 : v[i];
+    return v;
+}
+#define CLAMP_4(v) clamp_4(v)
+#endif
+
+static void sum_4(const fx__hog_band *band) {
+    if (band->halves == 2)
+        SUM_COLUMNS(vector_4, 3, 2, CLAMP_4);
+    else
+        SUM_COLUMNS(vector_4, 3, 1, CLAMP_4);
+}
+
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(FX_NO_DISPATCH)
+#define FX__WIDE 1
+#define CLAMP_8(v) _mm256_min_ps(_mm256_max_ps(v, _mm256_setzero_ps()), _mm256_set1_ps(1))
+#define CLAMP_16(v) _mm512_min_ps(_mm512_max_ps(v, _mm512_setzero_ps()), _mm512_set1_ps(1))
+
+typedef float vector_8 __attribute__((vector_size(32)));
+typedef float vector_16 __attribute__((vector_size(64)));
+
+__attribute__((target("avx2,fma"))) static void sum_8(const fx__hog_band *band) {
+    if (band->halves == 2)
+        SUM_COLUMNS(vector_8, 3, 2, CLAMP_8);
+    else
+        SUM_COLUMNS(vector_8, 6, 1, CLAMP_8);
+}
+
+__attribute__((target("avx512f,avx2,fma"))) static void sum_16(const fx__hog_band *band) {
+    if (band->halves == 2)
+        SUM_COLUMNS(vector_16, 9, 2, CLAMP_16);
+    else
+        SUM_COLUMNS(vector_16, 9, 1, CLAMP_16);
+}
+#endif
+
+void fx__hog_sum_columns(const fx__hog_band *band) {
+#ifdef FX__WIDE
+    if (__builtin_cpu_supports("avx512f")) {
+        sum_16(band);
+        return;
+    }
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+        sum_8(band);
+        return;
+    }
+#endif
+    sum_4(band);
+}

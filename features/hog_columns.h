@@ -1,0 +1,30 @@
+// Sums of votes down the columns of a band of rows: the innermost loop of HoG.
+#ifndef FEATX_FEATURES_HOG_COLUMNS_H
+#define FEATX_FEATURES_HOG_COLUMNS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { FX__HOG_LANES = 16 }; // columns are worked on in whole groups of so many
+
+// A vote of magnitude m at place r in [0, bins] is shared linearly between bins ⌊r⌋ and ⌊r⌋ + 1;
+// bin `bins` is bin 0. Sums are cumulative, so that a bin is the difference of two of them:
+//
+//   sums[half, 0, column] = Σ share·m        sums[half, k, column] = Σ share·m·clamp(r - k + 1)
+//
+// k = 1 … bins, clamp to [0, 1], over the rows of a column. Bin k has sums[k] - sums[k + 1], and
+// bin 0 sums[bins] besides. Each term of a sum is at most that of the sum before, and rounding is
+// monotone: no bin is below zero, and one without a vote is zero.
+typedef struct fx__hog_band {
+    const float *magnitude, *place; // [rows, stride]
+    size_t stride; // columns, rounded up to whole groups
+    int rows, columns, bins;
+    int halves;            // of a vote: for the cell above and for that below (2), or whole (1)
+    const float *share[2]; // [rows], by half
+    float *sums;           // [halves, bins + 1, pitch]
+    size_t pitch;          // columns, rounded up to whole groups
+    bool more;             // adds to the sums
+} fx__hog_band;
+
+void fx__hog_sum_columns(const fx__hog_band *band);
+#endif
