@@ -27,7 +27,6 @@
 enum {
     STRIP = 128, // columns worked on at once
     QUAD = 4,    // sums
-    BINS_MAX = 128,
 };
 
 typedef float float4 __attribute__((vector_size(16)));
@@ -39,15 +38,12 @@ typedef struct plan {
     fx__hog_votes votes;
     int size, bins, cells_x, cells_y;
     int halves;        // 2: cells above and below share a vote; 1: no interpolation in space
-    size_t sums;       // of a cell or a column: [halves, bins + 1] numbers
-    size_t slots;      // the same in whole quads
-    size_t pitch;      // columns of a strip, whole groups
+    size_t slots;      // bins + 1 sums of a cell or a column, in whole quads
     float scale;       // 1 / pixels of a cell
-    float *columns;    // [slots, pitch]
+    float *columns[2]; // [slots, STRIP] of the upper cell and of the lower one
     float *near, *far; // of a vote, what goes to the cell before and to the next, by phase (with a
                        // window: by the pixel's place in the block)
-    float *above;      // [strip cells, slots] the band before
-    float *band;       // [strip cells, slots] this band
+    float *row;        // [strip cells, slots] of a row of cells
 } plan;
 
 static size_t make_plan(const fx_hog_params *params, float *scratch, plan *p) {
@@ -59,19 +55,23 @@ static size_t make_plan(const fx_hog_params *params, float *scratch, plan *p) {
                         params->interpolation == FX_HOG_INTERPOLATION_SPACE
                     ? 2
                     : 1;
-    p->sums = (size_t)p->halves * (size_t)(p->bins + 1);
-    p->slots = (p->sums + QUAD - 1) / QUAD * QUAD;
-    p->pitch = STRIP;
+    p->slots = ((size_t)p->bins + 1 + QUAD - 1) / QUAD * QUAD;
     p->scale = 1.0f / ((float)p->size * (float)p->size);
     size_t cells = STRIP / (size_t)p->size + 3, weights = (size_t)p->size;
     if (params->block_window > 0) weights *= (size_t)params->cells_per_block;
     fx__hog_votes_create(params, STRIP, scratch, &used, &p->votes);
-    p->columns = fx__hog_place(scratch, &used, p->slots * p->pitch);
+    for (int half = 0; half < 2; half++)
+        p->columns[half] = fx__hog_place(scratch, &used, p->slots * STRIP);
     p->near = fx__hog_place(scratch, &used, weights);
     p->far = fx__hog_place(scratch, &used, weights);
-    p->above = fx__hog_place(scratch, &used, cells * p->slots);
-    p->band = fx__hog_place(scratch, &used, cells * p->slots);
+    p->row = fx__hog_place(scratch, &used, cells * p->slots);
     return used;
+}
+
+// Slots that no sum has must be numbers, too.
+static void clear_columns(const plan *p) {
+    for (int half = 0; half < 2; half++)
+        memset(p->columns[half], 0, sizeof(float) * p->slots * STRIP);
 }
 
 size_t fx__hog_cells_scratch(const fx_hog_params *params) {
@@ -92,19 +92,19 @@ INLINE float4 sums_of(const float4 v[QUAD]) {
 }
 
 // Σ weight·column of four sums over n columns.
-INLINE float4 weigh(const float *columns, size_t pitch, int n, const float *weights) {
+INLINE float4 weigh(const float *columns, int n, const float *weights) {
     float4 sums[QUAD] = {{0}}, column, weight;
     int i = 0;
     for (; i + QUAD <= n; i += QUAD) {
         memcpy(&weight, weights + i, sizeof weight);
         for (size_t j = 0; j < QUAD; j++) {
-            memcpy(&column, columns + j * pitch + i, sizeof column);
+            memcpy(&column, columns + j * STRIP + i, sizeof column);
             sums[j] += weight * column;
         }
     }
     float4 sum = sums_of(sums);
     for (; i < n; i++)
-        for (size_t j = 0; j < QUAD; j++) sum[j] += weights[i] * columns[j * pitch + (size_t)i];
+        for (size_t j = 0; j < QUAD; j++) sum[j] += weights[i] * columns[j * STRIP + (size_t)i];
     return sum;
 }
 
@@ -130,17 +130,21 @@ INLINE void sum_rows(plan *p, int x0, int n, int y, int rows, const float *near,
     for (int k = 0, count; k < rows; k += count) {
         count = rows - k < block ? rows - k : block;
         fx__hog_votes_rows(&p->votes, x0, n, y + k, count, fresh && k == 0);
-        fx__hog_sum_columns(&(fx__hog_band){.magnitude = p->votes.magnitude,
-                                            .place = p->votes.place,
-                                            .stride = p->votes.stride,
-                                            .rows = count,
-                                            .columns = n,
-                                            .bins = p->bins,
-                                            .halves = p->halves,
-                                            .share = {near + k, far + k},
-                                            .sums = p->columns,
-                                            .pitch = p->pitch,
-                                            .more = k > 0});
+        fx__hog_sum_columns(&(fx__hog_band){
+            .magnitude = p->votes.magnitude,
+            .place = p->votes.place,
+            .stride = p->votes.stride,
+            .rows = count,
+            .columns = n,
+            .bins = p->bins,
+            .halves = p->halves,
+            .share = {near + k, far + k},
+            .sums = {p->columns[0], p->columns[1]},
+            .pitch = STRIP,
+            .begin = k > 0                    ? FX__HOG_MORE
+                     : fresh || p->halves < 2 ? FX__HOG_FRESH
+                                              : FX__HOG_NEXT,
+        });
     }
 }
 
@@ -162,87 +166,74 @@ INLINE void add_bins(float scale, int bins, const float *restrict sums, float *r
 // Cells
 // -------------------------------------------------------------------------------------------
 
-// Four sums of the n columns of a band, of which the first has this phase, into band[…, slots]: of
-// the cell before the first column, and of all that follow. A known size makes loops of known
-// length.
-INLINE void sum_cells(const float *columns, size_t pitch, int size, int phase, int n,
-                      const float *near, const float *far, float *restrict band, size_t slots) {
-    float4 left, right; // of a column, what goes to the cell before and to the next
+// Four sums of n columns, of which the first has this phase, into row[…, slots]: of the cell before
+// the first column, and of all that follow. A known size makes loops of known length.
+INLINE void sum_cells(const float *columns, int size, int phase, int n, const float *near,
+                      const float *far, float *restrict row, size_t slots) {
+    float4 left, right; // of columns, what goes to the cell before and to the next
     int first = size - phase < n ? size - phase : n;
-    left = weigh(columns, pitch, first, near + phase);
-    right = weigh(columns, pitch, first, far + phase);
-    memcpy(band, &left, sizeof left);
-    band += slots;
-    for (n -= first, columns += first; n >= size; n -= size, columns += size, band += slots) {
-        left = right + weigh(columns, pitch, size, near);
-        right = weigh(columns, pitch, size, far);
-        memcpy(band, &left, sizeof left);
+    left = weigh(columns, first, near + phase);
+    right = weigh(columns, first, far + phase);
+    memcpy(row, &left, sizeof left);
+    row += slots;
+    for (n -= first, columns += first; n >= size; n -= size, columns += size, row += slots) {
+        left = right + weigh(columns, size, near);
+        right = weigh(columns, size, far);
+        memcpy(row, &left, sizeof left);
     }
     if (n > 0) {
-        left = right + weigh(columns, pitch, n, near);
-        right = weigh(columns, pitch, n, far);
-        memcpy(band, &left, sizeof left);
-        band += slots;
+        left = right + weigh(columns, n, near);
+        right = weigh(columns, n, far);
+        memcpy(row, &left, sizeof left);
+        row += slots;
     }
-    memcpy(band, &right, sizeof right);
+    memcpy(row, &right, sizeof right);
 }
 
-static FX__KERNEL void sum_cells_of_8(const plan *p, int phase, int n) {
+static FX__KERNEL void sum_cells_of_8(const plan *p, const float *columns, int phase, int n) {
     for (size_t k = 0; k < p->slots; k += QUAD)
-        sum_cells(p->columns + k * p->pitch, p->pitch, 8, phase, n, p->near, p->far, p->band + k,
-                  p->slots);
+        sum_cells(columns + k * STRIP, 8, phase, n, p->near, p->far, p->row + k, p->slots);
 }
 
-static FX__KERNEL void sum_cells_of_any(const plan *p, int phase, int n) {
+static FX__KERNEL void sum_cells_of_any(const plan *p, const float *columns, int phase, int n) {
     for (size_t k = 0; k < p->slots; k += QUAD)
-        sum_cells(p->columns + k * p->pitch, p->pitch, p->size, phase, n, p->near, p->far,
-                  p->band + k, p->slots);
+        sum_cells(columns + k * STRIP, p->size, phase, n, p->near, p->far, p->row + k, p->slots);
 }
 
-// Adds a finished row of cells: the lower half of the band above and the upper half of this one.
-INLINE void add_cells(const plan *p, int bins, int cy, int first, int count, float *cells) {
-    float sums[BINS_MAX + 1];
-    for (int k = first < 0; k < count && first + k < p->cells_x; k++) {
-        const float *band = p->band + (size_t)k * p->slots;
-        float *out = cells + ((size_t)cy * (size_t)p->cells_x + (size_t)(first + k)) * (size_t)bins;
-        if (p->halves == 2) {
-            const float *above = p->above + (size_t)k * p->slots + bins + 1;
-            for (int o = 0; o <= bins; o++) sums[o] = above[o] + band[o];
-            band = sums;
-        }
-        add_bins(p->scale, bins, band, out);
-    }
+INLINE void add_cells(const plan *p, int bins, int first, int count, float *cells) {
+    for (int k = first < 0; k < count && first + k < p->cells_x; k++)
+        add_bins(p->scale, bins, p->row + (size_t)k * p->slots, cells + (first + k) * bins);
+}
+
+static FX__KERNEL void add_cells_of_9(const plan *p, int first, int count, float *cells) {
+    add_cells(p, 9, first, count, cells);
+}
+
+static FX__KERNEL void add_cells_of_any(const plan *p, int first, int count, float *cells) {
+    add_cells(p, p->bins, first, count, cells);
+}
+
+// Adds what columns x0 … x0+n-1 have for a row of cells.
+static void add_row(const plan *p, const float *columns, int x0, int n, int cy, float *cells) {
+    int start, phase, first = cell_before(p, x0, &start);
+    int count = cell_before(p, x0 + n - 1, &phase) - first + 2;
+    if (cy < 0 || cy >= p->cells_y) return; // above or below the grid
+    (p->size == 8 ? sum_cells_of_8 : sum_cells_of_any)(p, columns, start, n);
+    (p->bins == 9 ? add_cells_of_9 : add_cells_of_any)(
+        p, first, count, cells + (size_t)cy * (size_t)p->cells_x * (size_t)p->bins);
 }
 
 // Columns x0 … x0+n-1 of the first `rows` rows of the image.
-static FX__KERNEL void work_strip(plan *p, int x0, int n, int rows, float *cells) {
-    int start, phase, first = cell_before(p, x0, &start);
-    int count = cell_before(p, x0 + n - 1, &phase) - first + 2;
-    size_t bytes = sizeof(float) * (size_t)count * p->slots;
-    int cy = -1;
-    memset(p->above, 0, bytes);
+static void work_strip(plan *p, int x0, int n, int rows, float *cells) {
+    int phase, cy = -1;
     for (int y = 0, run; y < rows; y += run) {
         cy = cell_before(p, y, &phase);
         run = run_of(p, phase, rows - y);
         sum_rows(p, x0, n, y, run, p->near + phase, p->far + phase, y == 0);
-        if (p->size == 8)
-            sum_cells_of_8(p, start, n);
-        else
-            sum_cells_of_any(p, start, n);
-        if (cy < 0 || cy >= p->cells_y)
-            ; // above or below the grid
-        else if (p->bins == 9) // loops of known length
-            add_cells(p, 9, cy, first, count, cells);
-        else
-            add_cells(p, p->bins, cy, first, count, cells);
-        float *done = p->above;
-        p->above = p->band;
-        p->band = done;
+        add_row(p, p->columns[0], x0, n, cy, cells);
     }
-    if (p->halves == 2 && cy + 1 < p->cells_y) { // a last cell whose center is below the image
-        memset(p->band, 0, bytes);
-        add_cells(p, p->bins, cy + 1, first, count, cells);
-    }
+    if (p->halves == 2) // a last cell whose center is below the image
+        add_row(p, p->columns[1], x0, n, cy + 1, cells);
 }
 
 // Weights by the pixel's place, `count` of them.
@@ -270,6 +261,7 @@ void fx__hog_cells(const fx_hog_params *params, const fx_image *image, float *ce
     p.cells_x = grid.cells_x;
     p.cells_y = grid.cells_y;
     make_weights(&p, p.size, false, 0);
+    clear_columns(&p);
     memset(cells, 0, sizeof *cells * (size_t)p.cells_x * (size_t)p.cells_y * (size_t)p.bins);
     int columns = params->partial_cells ? image->width : p.cells_x * p.size;
     int rows = params->partial_cells ? image->height : p.cells_y * p.size;
@@ -280,24 +272,13 @@ void fx__hog_cells(const fx_hog_params *params, const fx_image *image, float *ce
 // Blocks with a window
 // ----------------------------------------------------------------------------
 
-// Adds the sums of cells (cx, cy) and (cx, cy + 1) to a block of side × side cells.
-INLINE void add_to_block(const plan *p, const fx__hog_grid *g, int side, int cx, int cy,
-                         const float *sums, float *block) {
-    if (cx < 0 || cx >= side) return;
-    for (int half = 0; half < p->halves; half++) {
-        if (cy + half < 0 || cy + half >= side) continue;
-        add_bins(p->scale, p->bins, sums + half * (p->bins + 1),
-                 block + (size_t)cx * g->cell_x + (size_t)(cy + half) * g->cell_y);
-    }
-}
-
-// sums[slots] = Σ weight·column over n columns.
-INLINE void weigh_all(const plan *p, const float *columns, int n, const float *weights,
-                      float *sums) {
+// Adds what n columns, weighed, have for a cell.
+INLINE void add_cell(const plan *p, const float *columns, int n, const float *weights, float *out) {
     for (size_t k = 0; k < p->slots; k += QUAD) {
-        float4 sum = weigh(columns + k * p->pitch, p->pitch, n, weights);
-        memcpy(sums + k, &sum, sizeof sum);
+        float4 sum = weigh(columns + k * STRIP, n, weights);
+        memcpy(p->row + k, &sum, sizeof sum);
     }
+    add_bins(p->scale, p->bins, p->row, out);
 }
 
 // Columns x0 … x0+n-1 of the row of blocks whose first pixel row is `top`.
@@ -309,18 +290,18 @@ static FX__KERNEL void work_window(plan *p, const fx__hog_grid *g, int side, int
         run = run_of(p, phase, width - y);
         sum_rows(p, x0, n, top + y, run, p->near + y, p->far + y, y == 0);
         int bx = x0 < width ? 0 : (x0 - width) / step + 1;
-        for (; bx < g->blocks_x && bx * step < x0 + n; bx++) {
+        for (; cy >= 0 && bx < g->blocks_x && bx * step < x0 + n; bx++) {
             int begin = x0 - bx * step, end = begin + n;
             if (end > width) end = width;
-            for (int x = begin < 0 ? 0 : begin, columns; x < end; x += columns) {
+            float *block = row + (size_t)bx * g->block_x + (size_t)cy * g->cell_y;
+            for (int x = begin < 0 ? 0 : begin, count; x < end; x += count) {
                 int cx = cell_before(p, x, &phase);
-                columns = run_of(p, phase, end - x);
-                float *out = row + (size_t)bx * g->block_x;
-                weigh_all(p, p->columns + (x - begin), columns, p->near + x, p->band);
-                add_to_block(p, g, side, cx, cy, p->band, out);
-                if (p->halves == 1) continue;
-                weigh_all(p, p->columns + (x - begin), columns, p->far + x, p->band);
-                add_to_block(p, g, side, cx + 1, cy, p->band, out);
+                const float *columns = p->columns[0] + (x - begin);
+                count = run_of(p, phase, end - x);
+                if (cx >= 0)
+                    add_cell(p, columns, count, p->near + x, block + (size_t)cx * g->cell_x);
+                if (p->halves == 2 && cx + 1 < side)
+                    add_cell(p, columns, count, p->far + x, block + (size_t)(cx + 1) * g->cell_x);
             }
         }
     }
@@ -334,6 +315,7 @@ void fx__hog_window_blocks(const fx_hog_params *params, const fx_image *image, f
     p.votes.image = image;
     int side = params->cells_per_block, width = side * p.size, step = params->block_stride * p.size;
     make_weights(&p, width, true, params->block_window * (float)width);
+    clear_columns(&p);
     memset(out, 0, sizeof *out * g.block * (size_t)g.blocks_x * (size_t)g.blocks_y);
     int columns = (g.blocks_x - 1) * step + width;
     for (int by = 0; by < g.blocks_y; by++)

@@ -6,6 +6,12 @@
 
 #include <string.h>
 
+// The sums that those of a half go on from, or NULL.
+static inline const float *begin_of(const fx__hog_band *band, int half) {
+    if (band->begin == FX__HOG_MORE) return band->sums[half];
+    return band->begin == FX__HOG_NEXT && half == 0 ? band->sums[1] : NULL;
+}
+
 typedef float vector_4 __attribute__((vector_size(16)));
 
 // Of `bins` bins at once, as many as there are registers for.
@@ -15,10 +21,17 @@ typedef float vector_4 __attribute__((vector_size(16)));
         for (size_t x = 0; x < (size_t)band->columns; x += WIDTH)                                  \
             for (int first = 0; first < band->bins; first += BINS) {                               \
                 vector sums[HALVES][BINS + 1];                                                     \
-                float *at = band->sums + (size_t)first * band->pitch + x;                          \
+                size_t at = (size_t)first * band->pitch + x;                                       \
                 int last = band->bins - first < BINS ? band->bins - first : BINS;                  \
-                for (int half = 0; half < HALVES; half++)                                          \
-                    for (int k = 0; k <= BINS; k++) sums[half][k] = (vector){0};                   \
+                for (int half = 0; half < HALVES; half++) {                                        \
+                    const float *from = begin_of(band, half);                                      \
+                    for (int k = 0; k <= BINS; k++) {                                              \
+                        sums[half][k] = (vector){0};                                               \
+                        if (from && k <= last)                                                     \
+                            memcpy(&sums[half][k], from + at + (size_t)k * band->pitch,            \
+                                   sizeof(vector));                                                \
+                    }                                                                              \
+                }                                                                                  \
                 for (int y = 0; y < band->rows; y++) {                                             \
                     vector magnitude, place, share[HALVES];                                        \
                     memcpy(&magnitude, band->magnitude + (size_t)y * band->stride + x,             \
@@ -35,14 +48,11 @@ typedef float vector_4 __attribute__((vector_size(16)));
                             sums[half][k + 1] += share[half] * part;                               \
                     }                                                                              \
                 }                                                                                  \
-                for (int half = 0; half < HALVES; half++, at += (size_t)(band->bins + 1) * band->pitch) \
-                    for (int k = first > 0; k <= BINS; k++) {                                      \
-                        if (k > last) break;                                                       \
-                        vector sum = {0};                                                          \
-                        if (band->more) memcpy(&sum, at + (size_t)k * band->pitch, sizeof(vector)); \
-                        sum += sums[half][k];                                                      \
-                        memcpy(at + (size_t)k * band->pitch, &sum, sizeof(vector));                \
-                    }                                                                              \
+                for (int half = 0; half < HALVES; half++)                                          \
+                    for (int k = first > 0; k <= BINS; k++)                                        \
+                        if (k <= last)                                                             \
+                            memcpy(band->sums[half] + at + (size_t)k * band->pitch,                \
+                                   &sums[half][k], sizeof(vector));                                \
             }                                                                                      \
     } while (0)
 

@@ -7,6 +7,13 @@
 
 enum { FX__HOG_LANES = 16 }; // columns are worked on in whole groups of so many
 
+// What sums begin with.
+typedef enum fx__hog_begin {
+    FX__HOG_FRESH, // nothing
+    FX__HOG_NEXT,  // the upper cell was the lower one of the band before: its sums go on
+    FX__HOG_MORE,  // more rows of the same band
+} fx__hog_begin;
+
 // A vote of magnitude m at place r in [0, bins] is shared linearly between bins ⌊r⌋ and ⌊r⌋ + 1;
 // bin `bins` is bin 0. Sums are cumulative, so that a bin is the difference of two of them:
 //
@@ -17,13 +24,13 @@ enum { FX__HOG_LANES = 16 }; // columns are worked on in whole groups of so many
 // monotone: no bin is below zero, and one without a vote is zero.
 typedef struct fx__hog_band {
     const float *magnitude, *place; // [rows, stride]
-    size_t stride; // columns, rounded up to whole groups
+    size_t stride;                  // columns, rounded up to whole groups
     int rows, columns, bins;
-    int halves;            // of a vote: for the cell above and for that below (2), or whole (1)
+    int halves;            // of a vote: for the upper cell and for the lower one (2), or whole (1)
     const float *share[2]; // [rows], by half
-    float *sums;           // [halves, bins + 1, pitch]
+    float *sums[2];        // by half: [bins + 1, pitch]
     size_t pitch;          // columns, rounded up to whole groups
-    bool more;             // adds to the sums
+    fx__hog_begin begin;
 } fx__hog_band;
 
 void fx__hog_sum_columns(const fx__hog_band *band);

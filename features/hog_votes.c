@@ -27,7 +27,6 @@ enum {
     BLOCK = 1024, // pixels of the rows worked on at once, at least one row
     LANES = FX__HOG_LANES,
     CHUNK = 8, // pixels split at once
-    AHEAD = 4, // rows that are fetched before they are needed
 };
 
 #define INLINE static inline __attribute__((always_inline))
@@ -141,8 +140,6 @@ INLINE void read_row(const fx__hog_votes *v, int x0, int n, int y, int at) {
     const uint8_t *in =
         image->pixels + ((size_t)y * (size_t)image->width + (size_t)x0) * (size_t)channels;
     size_t pitch = (size_t)image->width * (size_t)image->channels;
-    if (last - y >= AHEAD)
-        for (int b = 0; b < count * channels; b += 64) __builtin_prefetch(in + AHEAD * pitch + b);
     if (channels == 1)
         for (int i = 0; i < count; i++) row[i] = in[i];
     else
