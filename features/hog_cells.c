@@ -88,7 +88,8 @@ INLINE float4 sums_of(const float4 v[QUAD]) {
                 __builtin_shufflevector(v[0], v[1], 1, 3, 5, 7);
     float4 cd = __builtin_shufflevector(v[2], v[3], 0, 2, 4, 6) +
                 __builtin_shufflevector(v[2], v[3], 1, 3, 5, 7);
-    return __builtin_shufflevector(ab, cd, 0, 2, 4, 6) + __builtin_shufflevector(ab, cd, 1, 3, 5, 7);
+    return __builtin_shufflevector(ab, cd, 0, 2, 4, 6) +
+           __builtin_shufflevector(ab, cd, 1, 3, 5, 7);
 }
 
 // Σ weight·column of four sums over n columns.
@@ -321,6 +322,5 @@ void fx__hog_window_blocks(const fx_hog_params *params, const fx_image *image, f
     for (int by = 0; by < g.blocks_y; by++)
         for (int x0 = 0; x0 < columns; x0 += STRIP)
             work_window(&p, &g, side, step, by * step, x0,
-                        columns - x0 < STRIP ? columns - x0 : STRIP,
-                        out + (size_t)by * g.block_y);
+                        columns - x0 < STRIP ? columns - x0 : STRIP, out + (size_t)by * g.block_y);
 }

@@ -76,8 +76,8 @@ static void sum_4(const fx__hog_band *band) {
 }
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(FX_NO_DISPATCH)
-#define FX__WIDE 1
-#define CLAMP_8(v) _mm256_min_ps(_mm256_max_ps(v, _mm256_setzero_ps()), _mm256_set1_ps(1))
+#define FX__WIDE    1
+#define CLAMP_8(v)  _mm256_min_ps(_mm256_max_ps(v, _mm256_setzero_ps()), _mm256_set1_ps(1))
 #define CLAMP_16(v) _mm512_min_ps(_mm512_max_ps(v, _mm512_setzero_ps()), _mm512_set1_ps(1))
 
 typedef float vector_8 __attribute__((vector_size(32)));

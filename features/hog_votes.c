@@ -102,9 +102,9 @@ INLINE void split_rgb(const uint8_t *restrict in, size_t bytes_left, ptrdiff_t n
         memcpy(&words, in + 3 * i, sizeof words);
         words = __builtin_shufflevector(words, words, 0, 1, 2, 3, 3, 4, 5, 6);
         memcpy(&bytes, &words, sizeof bytes);
-        bytes = __builtin_shufflevector(bytes, bytes, 0, 1, 2, 0, 3, 4, 5, 0, 6, 7, 8, 0, 9, 10, 11,
-                                        0, 16, 17, 18, 16, 19, 20, 21, 16, 22, 23, 24, 16, 25, 26,
-                                        27, 16);
+        bytes =
+            __builtin_shufflevector(bytes, bytes, 0, 1, 2, 0, 3, 4, 5, 0, 6, 7, 8, 0, 9, 10, 11, 0,
+                                    16, 17, 18, 16, 19, 20, 21, 16, 22, 23, 24, 16, 25, 26, 27, 16);
         memcpy(&words, &bytes, sizeof words);
         store_8(words & 255, r + i);
         store_8(words >> 8 & 255, g + i);
@@ -196,14 +196,15 @@ static const float ATAN[7] = {2.732386547e-01f,  -1.511284021e-01f, 1.028156805e
                               -7.414928237e-02f, 4.828046296e-02f,  -2.242406848e-02f,
                               5.061408579e-03f};
 
-// √(1 + v) = 1 + v·R(v), v in [0, 1]: least maximum of the relative error, 2e-8, with every rounding
-// 9e-8; exact at v = 0. (A root and a quotient a pixel would take all of the time.)
+// √(1 + v) = 1 + v·R(v), v in [0, 1]: least maximum of the relative error, 2e-8, with every
+// rounding 9e-8; exact at v = 0. (A root and a quotient a pixel would take all of the time.)
 static const float ROOT[7] = {4.999979138e-01f,  -1.249403059e-01f, 6.191398203e-02f,
                               -3.626107052e-02f, 1.975139044e-02f,  -7.723411545e-03f,
                               1.475079218e-03f};
 
 // Magnitude, and angle of (dx, dy) in units of 45°: [0, 4), signed [0, 8). The closest to a full
-// turn that pixels come, (255, -1), is 0.005 below it (of roots 0.002), so rounding cannot reach it.
+// turn that pixels come, (255, -1), is 0.005 below it (of roots 0.002), so rounding cannot reach
+// it.
 INLINE float vote_of(float dx, float dy, bool is_signed, float *magnitude) {
     float ax = fabsf(dx), ay = fabsf(dy);
     float larger = ax > ay ? ax : ay, smaller = ax > ay ? ay : ax;
@@ -293,7 +294,8 @@ FX__KERNEL void fx__hog_votes_rows(const fx__hog_votes *v, int x0, int n, int y,
         break;
     }
     if (v->frame) clear_frame(v, x0, n, y, rows);
-    // The last two rows are the first two of the next call, the neighbor behind the second included.
+    // The last two rows are the first two of the next call, the neighbor behind the second
+    // included.
     size_t two_rows = 2 * (LANES + v->stride) + 1;
     for (int c = 0; c < planes_of(v); c++) {
         float *first = v->rows + (size_t)c * v->plane;

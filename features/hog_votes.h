@@ -14,12 +14,13 @@ typedef struct fx__hog_votes {
     bool two;      // a pixel votes for two neighboring bins (interpolation in orientation)
     bool centered; // hog.first_bin
     int bins;
-    size_t stride;    // pixels of a row in whole groups of lanes
-    size_t plane;     // floats of a channel in `rows`
-    float *rows;      // [planes, 1 + rows + 1, a group + stride], with the rows above and below; the
-                      // group before a row has its neighbor to the left
+    size_t stride; // pixels of a row in whole groups of lanes
+    size_t plane;  // floats of a channel in `rows`
+    float *rows;   // [planes, 1 + rows + 1, a group + stride], with the rows above and below; the
+                   // group before a row has its neighbor to the left
     float *magnitude; // [rows, stride]
-    float *place;     // [rows, stride], in [0, bins]: of ⌊place⌋ and the next bin, which share the vote linearly
+    float *place; // [rows, stride], in [0, bins]: of ⌊place⌋ and the next bin, which share the vote
+                  // linearly
 } fx__hog_votes;
 
 // Bins of a cell's histogram, over 360° if *is_signed: variant uoctti has twice the orientations.

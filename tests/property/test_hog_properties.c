@@ -66,6 +66,33 @@ Test(hog_properties, presets_make_nothing_of_constant_images) {
         }
 }
 
+// Bins are differences of sums, and yet none is below zero, and one that nothing voted for is zero.
+Test(hog_properties, bins_without_a_vote_are_zero) {
+    enum { W = 70, H = 41 };
+    for (int kind = 0; kind < 24; kind++) {
+        static const int orientations[] = {1, 2, 9, 10, 18, 64};
+        fx_hog_params p = cells_only(orientations[kind / 4], kind % 2 ? 8 : 5, kind & 2);
+        p.interpolation = kind % 4 == 3 ? FX_HOG_INTERPOLATION_NONE : FX_HOG_INTERPOLATION_BOTH;
+        fx_image image = pixels_blank(W, H, 3); // brighter to the right only: 0°
+        for (int y = 0; y < H; y++)
+            for (int x = 0; x < 3 * W; x++)
+                image.pixels[(size_t)y * 3 * W + (size_t)x] = (uint8_t)(x * x / 3 / 60);
+        size_t count, bins = (size_t)p.orientations;
+        float *out = extract(&p, &image, &count);
+        for (size_t k = 0; k < count; k++) {
+            bool voted = k % bins == 0 || k % bins == bins - 1; // half of 0° goes around the circle
+            cr_assert(voted ? out[k] >= 0 : out[k] == 0, "bin %zu of %zu: %g", k % bins, bins,
+                      (double)out[k]);
+        }
+        free(out);
+        for (size_t i = 0; i < image.capacity; i++) image.pixels[i] = (uint8_t)(i * i * 31 >> 7);
+        out = extract(&p, &image, &count);
+        for (size_t k = 0; k < count; k++) cr_assert(out[k] >= 0, "%g", (double)out[k]);
+        free(out);
+        fx_image_destroy(&image);
+    }
+}
+
 // Variants cells and uoctti: cells change places as above, θ becomes 180° - θ, bins being centered
 // on multiples of their width, and the blocks to the left and right of a cell change places. With 8
 // orientations no gradient of 8-bit pixels is halfway between two bins.
