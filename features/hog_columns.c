@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "src/base/kernel.h"
+
 // The sums that those of a half go on from, or NULL.
 static inline const float *begin_of(const fx__hog_band *band, int half) {
     if (band->begin == FX__HOG_MORE) return band->sums[half];
@@ -25,11 +27,11 @@ typedef float vector_4 __attribute__((vector_size(16)));
                 int last = band->bins - first < BINS ? band->bins - first : BINS;                  \
                 for (int half = 0; half < HALVES; half++) {                                        \
                     const float *from = begin_of(band, half);                                      \
-                    for (int k = 0; k <= BINS; k++) {                                              \
-                        sums[half][k] = (vector){0};                                               \
+                    FX__UNROLL for (int k = 0; k <= BINS; k++) {                                   \
+                        vector sum = {0};                                                          \
                         if (from && k <= last)                                                     \
-                            memcpy(&sums[half][k], from + at + (size_t)k * band->pitch,            \
-                                   sizeof(vector));                                                \
+                            memcpy(&sum, from + at + (size_t)k * band->pitch, sizeof(vector));     \
+                        sums[half][k] = sum;                                                       \
                     }                                                                              \
                 }                                                                                  \
                 for (int y = 0; y < band->rows; y++) {                                             \
@@ -49,8 +51,8 @@ typedef float vector_4 __attribute__((vector_size(16)));
                     }                                                                              \
                 }                                                                                  \
                 for (int half = 0; half < HALVES; half++)                                          \
-                    for (int k = first > 0; k <= BINS; k++)                                        \
-                        if (k <= last)                                                             \
+                    FX__UNROLL for (int k = 0; k <= BINS; k++)                                     \
+                        if (k <= last && (k > 0 || first == 0))                                    \
                             memcpy(band->sums[half] + at + (size_t)k * band->pitch,                \
                                    &sums[half][k], sizeof(vector));                                \
             }                                                                                      \

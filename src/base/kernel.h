@@ -12,4 +12,11 @@
 #else
 #define FX__KERNEL
 #endif
+
+// Before a loop whose trips are few and known: sums that it indexes can then stay in registers.
+#ifdef __clang__
+#define FX__UNROLL _Pragma("unroll")
+#else
+#define FX__UNROLL _Pragma("GCC unroll 16")
+#endif
 #endif
