@@ -62,6 +62,10 @@ foreach(source ${sources})
   endif()
 endforeach()
 
+add_executable(missed_core tests/support/missed_core.c)
+target_include_directories(missed_core PRIVATE ${PROJECT_SOURCE_DIR})
+target_link_libraries(missed_core PRIVATE featx)
+
 if(FX_SANITIZE)
   # Programs that must turn a run red. They run only when asked for by configuration:
   #   ctest -C canary -R canary_leak
