@@ -3,8 +3,8 @@
 //
 // Auto values: words 800 from 20,000 training images on, else 200 (vlad, fisher: 64); local sift
 // where all images are more than 64 pixels wide and high and the patch is auto, else patch; patch 6
-// pixels, 16 for sift; samples 250 a word (vlad, fisher: 1000); stride 1 where the images sampled
-// have up to 64 · 64 pixels on average, else patch / 2.
+// pixels, 16 for sift; samples 250 a word (vlad, fisher: 1000); stride 1 where the images have up to
+// 64 · 64 pixels on average, else patch / 2.
 #include "features/vocabulary.h"
 
 #include <stdlib.h>

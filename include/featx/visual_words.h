@@ -60,7 +60,7 @@ typedef struct fx_bovw_params {
     int window;        // fx_bovw_window, of sift and hog
     float window_size; // deviation of its Gaussian, in cells
     int stride; // pixels between patches; 0 is auto: 1 for images of up to 64 × 64 pixels (the
-                // mean over those sampled), else patch / 2
+                // mean over all), else patch / 2
     int scales; // how often the image is described, each time smaller by scale_factor; 1 … 16
     float scale_factor;
     int encoding;    // fx_bovw_encoding
@@ -76,7 +76,9 @@ typedef struct fx_bovw_params {
     float whiten_epsilon; // added to the covariance's eigenvalues, after contrast normalization
     float contrast; // added to a patch's variance on the 0 … 255 scale, of `patch` and `gray`
     bool spherical; // k-means on unit vectors, by the largest absolute product; vlad and fisher: no
-    int samples;    // patches that the vocabulary is learned from; 0 is auto: 250 a word
+    int samples;    // patches that the vocabulary is learned from, a uniform sample of all: memory
+                    // is that of these; all patches where there are fewer. 0 is auto: 250 a word,
+                    // 1000 of vlad and fisher
     int rounds;     // of k-means, and of the mixture's EM
 } fx_bovw_params;
 
