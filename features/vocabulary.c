@@ -3,8 +3,8 @@
 //
 // Auto values: words 800 from 20,000 training images on, else 200 (vlad, fisher: 64); local sift
 // where all images are more than 64 pixels wide and high and the patch is auto, else patch; patch 6
-// pixels, 16 for sift; samples 250 a word (vlad, fisher: 1000); stride 1 where the images have up to
-// 64 · 64 pixels on average, else patch / 2.
+// pixels, 16 for sift; samples 250 a word (vlad, fisher: 1000); stride 1 where the images have up
+// to 64 · 64 pixels on average, else patch / 2.
 #include "features/vocabulary.h"
 
 #include <stdlib.h>
@@ -82,8 +82,11 @@ static fx_status find_words(fx_vocabulary *v, const fx_matrix *samples, uint64_t
         v->variances = mixture.variances;
         v->priors = mixture.priors;
     } else {
-        fx_kmeans_params kmeans = {
-            .clusters = p->words, .rounds = p->rounds, .spherical = p->spherical, .seed = seed};
+        fx_kmeans_params kmeans = {.clusters = p->words,
+                                   .rounds = p->rounds,
+                                   .batch = p->batch,
+                                   .spherical = p->spherical,
+                                   .seed = seed};
         status = fx_kmeans(samples, &kmeans, progress, &v->words, NULL, NULL, error);
     }
     if (status == FX_ERROR_DATA) fx__error_prefix(error, status, "bovw.words");

@@ -164,6 +164,12 @@ static const fx_param keys[] = {
      .max = 100000000,
      .has_auto = true,
      .help = "patches that the words are learned from; auto: 250 a word, vlad and fisher 1000"},
+    {.key = "batch",
+     .kind = FX_PARAM_INT,
+     .offset = AT(batch),
+     .min = 0,
+     .max = 100000000,
+     .help = "samples of a round of mini-batch k-means; 0: all in every round"},
     {.key = "rounds",
      .kind = FX_PARAM_INT,
      .offset = AT(rounds),
@@ -242,6 +248,11 @@ fx_status fx__bovw_check(const fx_bovw_params *params, fx_error *error) {
         return senseless("pool", "max", "sum or mean", "encoding", encoding, error);
     if (!of_vectors && params->intra)
         return senseless("intra", "true", "false", "encoding", encoding, error);
+    if (params->encoding == FX_BOVW_FISHER && params->batch > 0) {
+        char batch[16];
+        snprintf(batch, sizeof batch, "%d", params->batch);
+        return senseless("batch", batch, "0", "encoding", encoding, error);
+    }
     return FX_OK;
 }
 

@@ -70,8 +70,7 @@ static fx_status print_summary(const options *options, const fx_descriptor *desc
     printf(")");
     if (skipped > 0) printf(", %zu skipped", skipped);
     if (writer->resumed > 0) printf(", %zu from before", writer->resumed);
-    if (writer->inputs->ignored > 0)
-        printf(", %zu files that are not images ignored", writer->inputs->ignored);
+    if (writer->inputs->ignored > 0) printf(", %zu other files ignored", writer->inputs->ignored);
     printf(", in %.1f s", seconds);
     if (options->output) {
         printf(": ");

@@ -19,7 +19,7 @@ typedef struct inputs {
     fx_dataset dataset;
     char **paths; // of loose files
     size_t path_count, path_capacity;
-    size_t ignored; // files of folders that are not images
+    size_t ignored; // files of folders that are not images, or stand beside folders of classes
     fx_image standard_input;
     bool has_standard_input;
     uint32_t *kept; // what inputs_drop_bad() left

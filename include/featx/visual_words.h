@@ -79,6 +79,7 @@ typedef struct fx_bovw_params {
     int samples;    // patches that the vocabulary is learned from, a uniform sample of all: memory
                     // is that of these; all patches where there are fewer. 0 is auto: 250 a word,
                     // 1000 of vlad and fisher
+    int batch;      // of mini-batch k-means, samples a round; 0: all. Not of fisher
     int rounds;     // of k-means, and of the mixture's EM
 } fx_bovw_params;
 
@@ -111,9 +112,10 @@ size_t fx_bovw_length(const fx_vocabulary *vocabulary);
 size_t fx_bovw_scratch(const fx_vocabulary *vocabulary);
 
 // out[levels, side, side, numbers of a cell], the coarsest level first: codes pooled over the
-// patches of each cell; the cells divide the places of patches evenly, so where there are fewer
-// places than cells some stay 0. FX_ERROR_DATA where the patch is larger than the image, or its
-// channels differ.
+// patches of each cell. Patches lie `stride` apart; what the last whole step leaves over is split
+// between both borders, ⌊half⌋ before the first. Of n places a side, place p belongs to cell
+// ⌊p · side / n⌋, so where there are fewer places than cells some stay 0. FX_ERROR_DATA where the
+// patch is larger than the image, or its channels differ.
 FX_MUST_CHECK fx_status fx_bovw_extract(const fx_vocabulary *vocabulary, const fx_image *image,
                                         float *out, void *scratch, fx_error *error);
 

@@ -82,6 +82,18 @@ Test(vocabulary, auto_values) {
         }
 }
 
+// k-means of small batches ends elsewhere than that of all samples.
+Test(vocabulary, batches) {
+    fx_bovw_params params = small_params();
+    fx_vocabulary *all = learn(&params);
+    params.batch = 100;
+    fx_vocabulary *some = learn(&params);
+    cr_assert_neq(memcmp(all->words.data, some->words.data, 20 * all->length * sizeof(float)), 0);
+    cr_assert_eq(fx_vocabulary_params(some)->batch, 100);
+    fx_vocabulary_destroy(all);
+    fx_vocabulary_destroy(some);
+}
+
 Test(vocabulary, learning_errors) {
     fx_bovw_params params = small_params();
     fx_image_source source = make_source(&normal, 40);
@@ -131,6 +143,8 @@ Test(vocabulary, keys_that_make_no_sense_together) {
          "bovw.pool: found max, expected sum or mean for bovw.encoding fisher"},
         {{"encoding", "tf-idf", "intra", "true"},
          "bovw.intra: found true, expected false for bovw.encoding tf-idf"},
+        {{"encoding", "fisher", "batch", "50"},
+         "bovw.batch: found 50, expected 0 for bovw.encoding fisher"},
         {{"grid", "3", "levels", "6"},
          "bovw.levels: found 6, which ends in 96 cells a side from bovw.grid 3, expected at most "
          "64"},
