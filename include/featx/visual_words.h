@@ -114,7 +114,8 @@ size_t fx_bovw_scratch(const fx_vocabulary *vocabulary);
 // out[levels, side, side, numbers of a cell], the coarsest level first: codes pooled over the
 // patches of each cell. Patches lie `stride` apart; what the last whole step leaves over is split
 // between both borders, ⌊half⌋ before the first. Of n places a side, place p belongs to cell
-// ⌊p · side / n⌋, so where there are fewer places than cells some stay 0. FX_ERROR_DATA where the
+// ⌊p · side / n⌋, so where there are fewer places than cells some stay 0. Sums are float32: a count
+// stops at 2^24 patches of one word in one cell. FX_ERROR_DATA where the
 // patch is larger than the image, or its channels differ.
 FX_MUST_CHECK fx_status fx_bovw_extract(const fx_vocabulary *vocabulary, const fx_image *image,
                                         float *out, void *scratch, fx_error *error);
