@@ -70,8 +70,9 @@ static size_t make_plan(const fx_hog_params *params, float *scratch, plan *p) {
 
 // Slots that no sum has must be numbers, too.
 static void clear_columns(const plan *p) {
+    size_t sums = (size_t)p->bins + 1;
     for (int half = 0; half < 2; half++)
-        memset(p->columns[half], 0, sizeof(float) * p->slots * STRIP);
+        memset(p->columns[half] + sums * STRIP, 0, sizeof(float) * (p->slots - sums) * STRIP);
 }
 
 size_t fx__hog_cells_scratch(const fx_hog_params *params) {
