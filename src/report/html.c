@@ -26,69 +26,111 @@ void fx__put_arm(fx_page *page, size_t arm) {
     fx__put_name(page, page->comparison->experiment->arms[arm].name);
 }
 
-// The lead of the first over the second: "1.2 points (95 % interval 0.3 to 2.1; p = 0.01)".
+// The best arm on features and the best on raw pixels; false where the experiment has but one kind.
+static bool find_sides(const fx_page *page, size_t side[2]) {
+    size_t arms = page->comparison->arm_count;
+    side[0] = side[1] = arms;
+    for (size_t i = arms; i-- > 0;) side[is_raw(page, page->order[i])] = page->order[i];
+    return side[0] < arms && side[1] < arms;
+}
+
+// "8.4 points (6.2 to 10.7)"
 static void put_lead(fx_page *page, const fx_pair *pair) {
+    fx__put(page, "<strong>");
     fx__put_points(page, pair->difference);
-    fx__put(page, " points (95&nbsp;%% interval ");
+    fx__put(page, "&nbsp;points</strong> (");
     fx__put_points(page, pair->ci95[0]);
     fx__put(page, " to ");
     fx__put_points(page, pair->ci95[1]);
-    fx__put(page, "; p&nbsp;%s", pair->p < 0.0001 ? "" : "=&nbsp;");
-    fx__put_p(page, pair->p);
-    fx__put(page, pair->p < 0.05 ? ")" : "), which could be chance");
-}
-
-static void put_answer(fx_page *page) {
-    const fx_comparison *comparison = page->comparison;
-    size_t best = page->order[0];
-    fx_arm_summary summary = fx__arm_summary(comparison, best);
-    fx__put(page, "<p class=\"answer\"><strong>");
-    fx__put_arm(page, best);
-    fx__put(page, "</strong> %s with <strong>",
-            comparison->arm_count > 1 ? "wins" : "classifies the test images");
-    fx__put_percent(page, summary.accuracy);
-    fx__put(page, "</strong> right (95&nbsp;%% interval ");
-    fx__put_percent(page, summary.interval[0]);
-    fx__put(page, " to ");
-    fx__put_percent(page, summary.interval[1]);
     fx__put(page, ")");
-    fx_pair pair;
-    if (comparison->arm_count > 1 && fx__find_pair(comparison, best, page->order[1], &pair)) {
-        fx__put(page, ", ahead of <strong>");
-        fx__put_arm(page, page->order[1]);
-        fx__put(page, "</strong> by ");
-        put_lead(page, &pair);
-    }
-    fx__put(page, ".</p>\n<p>Its model was ready after ");
-    fx__put_seconds(page, summary.seconds.fit + summary.seconds.extract + summary.seconds.train);
-    fx__put(page, " and takes ");
-    fx__put_bytes(page, summary.results[0].model_bytes);
-    fx__put(page, ".</p>\n");
 }
 
-// The lecture's question, where the experiment asks it: the best arm on raw pixels against the best
-// on features.
-static void put_question(fx_page *page) {
+static void put_strong_arm(fx_page *page, size_t arm) {
+    fx__put(page, "<strong>");
+    fx__put_arm(page, arm);
+    fx__put(page, "</strong>");
+}
+
+// Whom the best arm is held against: the second and, where the lecture's question is asked, the
+// best of the other side. rivals[2], pairs[2]; how many there are.
+static size_t find_rivals(const fx_page *page, size_t rivals[2], fx_pair pairs[2]) {
     const fx_comparison *comparison = page->comparison;
-    size_t none = comparison->arm_count, best[2] = {none, none};
-    for (size_t i = comparison->arm_count; i-- > 0;)
-        best[is_raw(page, page->order[i])] = page->order[i];
-    if (best[0] == none || best[1] == none) return;
-    bool raw_wins = fx__arm_summary(comparison, best[1]).accuracy >
-                    fx__arm_summary(comparison, best[0]).accuracy;
-    fx_pair pair;
-    if (!fx__find_pair(comparison, best[raw_wins], best[!raw_wins], &pair)) return;
-    fx__put(page, "<p>Hand-crafted features or end to end? The best arm on features, ");
-    fx__put_arm(page, best[0]);
-    fx__put(page, " (");
-    fx__put_percent(page, fx__arm_summary(comparison, best[0]).accuracy);
-    fx__put(page, "), %s the best on raw pixels, ", raw_wins ? "is behind" : "leads");
-    fx__put_arm(page, best[1]);
-    fx__put(page, " (");
-    fx__put_percent(page, fx__arm_summary(comparison, best[1]).accuracy);
-    fx__put(page, "), by ");
-    put_lead(page, &pair);
-    fx__put(page, ".</p>\n");
+    size_t best = page->order[0], side[2], count = 0;
+    if (comparison->arm_count < 2) return 0;
+    rivals[count] = page->order[1];
+    count += fx__find_pair(comparison, best, rivals[count], &pairs[count]);
+    if (!find_sides(page, side)) return count;
+    rivals[count] = side[!is_raw(page, best)];
+    if (count == 0 || rivals[count] != rivals[0])
+        count += fx__find_pair(comparison, best, rivals[count], &pairs[count]);
+    return count;
+}
+
+static void put_sure(fx_page *page, size_t count, const size_t rivals[2], const fx_pair pairs[2]) {
+    bool sure = true;
+    for (size_t i = 0; i < count; i++) sure = sure && pairs[i].p < 0.05;
+    fx__put(page, "<dt>Sure?</dt><dd><strong>%s</strong>: ", sure ? "Yes" : "No");
+    fx__put(page, "chance %s (", sure ? "would hardly give such leads" : "could give such a lead");
+    for (size_t i = 0; i < count; i++) {
+        fx__put(page, "%sover ", i ? "; " : "");
+        fx__put_arm(page, rivals[i]);
+        fx__put(page, " p&nbsp;%s", pairs[i].p < 0.0001 ? "" : "=&nbsp;");
+        fx__put_p(page, pairs[i].p);
+    }
+    size_t seeds = page->comparison->seed_count;
+    fx__put(page,
+            seeds == 1 ? "). Each arm was trained once.</dd>\n"
+                       : "). Each arm was trained %zu times.</dd>\n",
+            seeds);
+}
+
+static void put_costs(fx_page *page, size_t count, const size_t rivals[2]) {
+    fx__put(page, "<dt>Cost</dt><dd>");
+    for (size_t i = 0; i <= count; i++) {
+        size_t arm = i ? rivals[i - 1] : page->order[0];
+        fx_arm_summary summary = fx__arm_summary(page->comparison, arm);
+        fx__put(page, i ? "; " : "<strong>");
+        fx__put_arm(page, arm);
+        fx__put(page, " ");
+        fx__put_seconds(page,
+                        summary.seconds.fit + summary.seconds.extract + summary.seconds.train);
+        fx__put(page, i ? ", " : "</strong> to train, <strong>");
+        fx__put_bytes(page, summary.results[0].model_bytes);
+        if (i == 0) fx__put(page, "</strong> of model");
+    }
+    fx__put(page, "</dd></dl>\n");
+}
+
+// The answer: a sentence, and what a reader asks next.
+static void put_answer(fx_page *page) {
+    size_t best = page->order[0], side[2], rivals[2];
+    fx_pair pairs[2];
+    size_t count = find_rivals(page, rivals, pairs);
+    bool asked = find_sides(page, side);
+    fx_arm_summary summary = fx__arm_summary(page->comparison, best);
+    fx__put(page, "<p class=\"answer\">");
+    if (asked && count > 0)
+        fx__put(page,
+                "%s%s: ", is_raw(page, best) ? "End to end wins" : "Hand-crafted features win",
+                pairs[count - 1].p < 0.05 ? "" : ", which could be chance");
+    put_strong_arm(page, best);
+    fx__put(page, " classifies <strong>");
+    fx__put_percent(page, summary.accuracy);
+    fx__put(page, "</strong> of the test images right (95&nbsp;%% interval ");
+    fx__put_interval(page, summary.interval);
+    fx__put(page, ")");
+    for (size_t i = 0; i < count; i++) {
+        fx__put(page, i ? ", and of " : ", ahead of ");
+        put_strong_arm(page, rivals[i]);
+        fx__put(page, ", the %s, by ",
+                i == 0                    ? "second"
+                : is_raw(page, rivals[i]) ? "best on raw pixels"
+                                          : "best on features");
+        put_lead(page, &pairs[i]);
+    }
+    fx__put(page, ".</p>\n<dl class=\"facts\">");
+    if (count > 0) put_sure(page, count, rivals, pairs);
+    put_costs(page, count, rivals);
 }
 
 // --- how to repeat it ---
@@ -132,9 +174,8 @@ fx_status fx__report_html(const fx_comparison *comparison, const fx_report_optio
     size_t *order;
     FX__TRY(fx__allocate(comparison->arm_count, sizeof *order, &order, error));
     fx__rank_arms(comparison, order);
-    // A second decimal where the test samples are enough for it to mean something.
     fx_page page = {.comparison = comparison,
-                    .decimals = comparison->results[0].test_samples >= 10000 ? 2 : 1,
+                    .decimals = fx__percent_decimals(comparison, order[0]),
                     .gnuplot = options->gnuplot ? options->gnuplot : "gnuplot",
                     .order = order,
                     .out = out,
@@ -150,13 +191,18 @@ fx_status fx__report_html(const fx_comparison *comparison, const fx_report_optio
     if (page.status == FX_OK) page.status = fx__thumbnails_style(&thumbnails, &rules, error);
     page.rules = rules.data;
     fx__page_begin(&page, title.data);
-    fx__put(&page, "<h1>");
-    fx__put_text(&page, title.data);
-    fx__put(&page, "</h1>\n");
+    size_t side[2];
+    fx__put(&page, "<div class=\"first\"><div>\n<h1>");
+    if (find_sides(&page, side)) {
+        fx__put(&page, "Hand-crafted features or end to end?</h1>\n<p>");
+        fx__put_text(&page, title.data);
+        fx__put(&page, "</p>\n");
+    } else {
+        fx__put_text(&page, title.data);
+        fx__put(&page, "</h1>\n");
+    }
     fx__text_destroy(&title);
-    fx__put(&page, "<div class=\"first\"><div>\n");
     put_answer(&page);
-    put_question(&page);
     fx__put(&page, "</div>\n");
     fx__put_time_plot(&page);
     fx__put(&page, "</div>\n");

@@ -71,12 +71,17 @@ void fx__put_percent(fx_page *page, double fraction) {
         fx__put(page, "–");
 }
 
+void fx__put_interval(fx_page *page, const double ends[2]) {
+    if (isfinite(ends[0])) fx__put(page, "%.*f to ", page->decimals, 100 * ends[0]);
+    fx__put_percent(page, ends[1]);
+}
+
 void fx__put_points(fx_page *page, double difference) {
     if (!isfinite(difference)) {
         fx__put(page, "–");
         return;
     }
-    double points = fabs(100 * difference), half = page->decimals == 2 ? 0.005 : 0.05;
+    double points = fabs(100 * difference), half = 0.5 * pow(10, -page->decimals);
     fx__put(page, "%s%.*f", difference < 0 && points >= half ? "−" : "", page->decimals, points);
 }
 

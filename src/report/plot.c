@@ -78,6 +78,7 @@ fx_status fx__plot_begin(fx_text *script, int width, int height, fx_error *error
     return fx__text_printf(
         script, error,
         "set encoding utf8\n"
+        "set minussign\n"
         "set terminal svg size %d,%d dynamic noenhanced font 'Arial,13' linewidth 1\n"
         "set border 3\n"
         "set tics nomirror out scale 0.5\n"
@@ -92,6 +93,16 @@ double fx__plot_step(double span, int parts) {
     return power * (raw <= power ? 1 : raw <= 2 * power ? 2 : raw <= 5 * power ? 5 : 10);
 }
 
+// 0.001, 20000; powers of ten beyond that as such: 10⁻⁶.
+static fx_status put_mark(double mark, fx_text *script, fx_error *error) {
+    static const char *const digits[] = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
+    int power = (int)lrint(log10(mark)), size = power < 0 ? -power : power;
+    if ((mark >= 1e-3 && mark <= 1e4) || size > 99 || fabs(mark / pow(10, power) - 1) > 1e-9)
+        return fx__text_printf(script, error, "'%g' %g", mark, mark);
+    return fx__text_printf(script, error, "'10%s%s%s' %g", power < 0 ? "⁻" : "",
+                           size > 9 ? digits[size / 10] : "", digits[size % 10], mark);
+}
+
 fx_status fx__plot_log_axis(char axis, double low, double high, fx_text *script, fx_error *error) {
     static const double digits[] = {1, 2, 5};
     size_t step = high / low > 1000 ? 3 : 1, marks = 0;
@@ -102,9 +113,10 @@ fx_status fx__plot_log_axis(char axis, double low, double high, fx_text *script,
             double mark = digits[i] * pow(10, power);
             if (mark < low || mark > high) continue;
             if (marks++ == 0)
-                FX__TRY(fx__text_printf(script, error, "set %ctics (%g", axis, mark));
+                FX__TRY(fx__text_printf(script, error, "set %ctics (", axis));
             else
-                FX__TRY(fx__text_printf(script, error, ", %g", mark));
+                FX__TRY(fx__text_printf(script, error, ", "));
+            FX__TRY(put_mark(mark, script, error));
         }
     // Within a factor of two there may be no such number.
     if (marks == 0) return fx__text_printf(script, error, "set %ctics\n", axis);

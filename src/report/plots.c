@@ -13,7 +13,7 @@ static double time_to_model(const fx_arm_summary *summary) {
 }
 
 static fx_status time_script(const fx_page *page, fx_text *script, fx_error *error) {
-    FX__TRY(fx__plot_begin(script, 500, 340, error));
+    FX__TRY(fx__plot_begin(script, 440, 300, error));
     FX__TRY(fx__text_printf(script, error, "$d << EOD\n"));
     double least = INFINITY, most = 0;
     for (size_t i = 0; i < page->comparison->arm_count; i++) {
@@ -32,7 +32,8 @@ static fx_status time_script(const fx_page *page, fx_text *script, fx_error *err
         "set offsets 0, 0, graph 0.05, graph 0.05\n"
         "set xlabel 'seconds to the trained model (fit, extract, train)'\n"
         "set ylabel 'test accuracy, %%'\n"
-        "plot $d using 1:2:3:4 with yerrorbars pt 7 ps 0.6 lw 1.5 lc rgb '#010102', "
+        "plot $d using 1:3:(0):($4-$3) with vectors heads size graph 0.012,90 lw 1.5 "
+        "lc rgb '#010102', $d using 1:2 with points pt 7 ps 0.6 lc rgb '#010102', "
         "$d using 1:2:5 with labels offset 1.1,0.5 font ',13'\n");
 }
 
@@ -45,8 +46,14 @@ void fx__put_time_plot(fx_page *page) {
         "Test accuracy of each arm against the seconds until its model was trained, with 95 "
         "percent intervals; the numbers stand in the tables");
     fx__text_destroy(&script);
-    fx__put(page, "<figcaption>Numbers are ranks. Left is faster, up is better. Bars: 95&nbsp;%% "
-                  "intervals.</figcaption></figure>\n");
+    fx__put(page, "<figcaption><ol class=\"ranks\">");
+    for (size_t i = 0; i < page->comparison->arm_count; i++) {
+        fx__put(page, "<li><b>%zu</b> ", i + 1);
+        fx__put_arm(page, page->order[i]);
+        fx__put(page, "</li>");
+    }
+    fx__put(page, "</ol><br>Left is faster, up is better. Bars: 95&nbsp;%% intervals."
+                  "</figcaption></figure>\n");
 }
 
 // --- learning curves ---

@@ -27,7 +27,8 @@ enum {
     GLYPH_MIN = 5,
     WORDS = 8, // for a class, and as many against
     WORD_SIDE = 28,
-    RAW_SIDE = 64
+    RAW_SIDE = 64,
+    SMALL = 96 // pixels that the style sheet gives what is not large
 };
 
 // What the pictures of one part of one arm are made of.
@@ -327,7 +328,7 @@ static void put_part(fx_page *page, view *v) {
         page->status = kinds[v->part.feature].draw(v, c, &image, page->error);
         int larger = image.width > image.height ? image.width : image.height;
         int zoom = larger > 0 && larger < RAW_SIDE ? (RAW_SIDE + larger - 1) / larger : 1;
-        fx__put(page, "<li class=\"large\">");
+        fx__put(page, image.width * zoom > SMALL ? "<li class=\"large\">" : "<li>");
         if (page->status == FX_OK) fx__put_picture(page, &image, zoom, kinds[v->part.feature].alt);
         fx__put(page, "<br>");
         fx__put_name(page, page->comparison->class_names[c]);
@@ -372,7 +373,7 @@ void fx__put_seen(fx_page *page) {
         if (page->status != FX_OK) return;
         if (first) put_intro(page, effects.images);
         first = false;
-        fx__put(page, "<figure><h3>");
+        fx__put(page, "<figure class=\"parts\"><h3>");
         fx__put_arm(page, arm);
         fx__put(page, "</h3>\n");
         view v = {.page = page,

@@ -31,6 +31,12 @@ fx_arm_summary fx__arm_summary(const fx_comparison *comparison, size_t arm) {
     return out;
 }
 
+int fx__percent_decimals(const fx_comparison *comparison, size_t arm) {
+    fx_arm_summary summary = fx__arm_summary(comparison, arm);
+    double points = 100 * (summary.interval[1] - summary.interval[0]) / 2;
+    return points < 0.355 ? 2 : points < 3.55 ? 1 : 0;
+}
+
 void fx__rank_arms(const fx_comparison *comparison, size_t *order) {
     for (size_t i = 0; i < comparison->arm_count; i++) {
         double accuracy = fx__arm_summary(comparison, i).accuracy;

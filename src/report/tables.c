@@ -28,14 +28,10 @@ static void put_arm_row(fx_page *page, size_t rank, size_t arm) {
     fx__put(page, "</th><td class=\"n\"><strong>");
     fx__put_percent(page, summary.accuracy);
     fx__put(page, "</strong></td><td class=\"n\">");
-    fx__put_percent(page, summary.interval[0]);
-    fx__put(page, " to ");
-    fx__put_percent(page, summary.interval[1]);
+    fx__put_interval(page, summary.interval);
     if (comparison->seed_count > 1) {
         fx__put(page, "</td><td class=\"n\">");
-        fx__put_percent(page, summary.lowest);
-        fx__put(page, " to ");
-        fx__put_percent(page, summary.highest);
+        fx__put_interval(page, (const double[]){summary.lowest, summary.highest});
     }
     fx__put(page, "</td><td class=\"n\">");
     fx__put_percent(page, result->validation_accuracy);
@@ -57,7 +53,7 @@ void fx__put_arms_table(fx_page *page) {
     bool several = comparison->seed_count > 1;
     fx__put(page, "<h2>Accuracy and size</h2>\n");
     fx__put_scroll_begin(page, "Accuracy and size of each arm");
-    fx__put(page, "<table>\n<thead><tr><th scope=\"col\" class=\"n\">rank</th>"
+    fx__put(page, "<table class=\"wide-table\">\n<thead><tr><th scope=\"col\" class=\"n\">rank</th>"
                   "<th scope=\"col\">arm</th><th scope=\"col\" class=\"n\">test accuracy</th>"
                   "<th scope=\"col\" class=\"n\">95&nbsp;%% interval</th>");
     if (several) fx__put(page, "<th scope=\"col\" class=\"n\">over the seeds</th>");
@@ -158,11 +154,12 @@ void fx__put_pairs_table(fx_page *page) {
             "%s<p class=\"note\">On the same test images: “only better "
             "right” are those that the better arm alone got right%s. Interval of the difference: "
             "bootstrap over test images%s. p: exact McNemar test%s, corrected "
-            "for the number of pairs (Holm); “differs” where p &lt; 0.05.</p>\n",
+            "for the number of pairs (Holm); “differs” where p &lt; 0.05.%s</p>\n",
             folded ? "</details>\n" : "",
             comparison->seed_count > 1 ? ", summed over the seeds" : "",
             comparison->seed_count > 1 ? ", of the mean over the seeds" : "",
-            comparison->seed_count > 1 ? " on the first seed" : "");
+            comparison->seed_count > 1 ? " on the first seed" : "",
+            comparison->seed_count > 1 ? "" : " What another seed would change is not in them.");
 }
 
 // --- settings ---
@@ -188,7 +185,7 @@ static void put_setting(fx_page *page, const fx_section *section, const fx_param
             section->name[0] ? "." : "", param->key);
     for (size_t i = 0; i < arms; i++) {
         fx_param_format(param, section_of(page, page->order[i], section), value, sizeof value);
-        fx__put(page, "<td>");
+        fx__put(page, strlen(value) > 24 ? "<td class=\"long\">" : "<td>");
         fx__put_name(page, value);
         fx__put(page, "</td>");
     }
@@ -222,7 +219,7 @@ void fx__put_settings(fx_page *page) {
         fx__put_scroll_end(page);
         fx__put(page, "</details>\n");
     }
-    fx__put(page, "<details><summary>What all arms share</summary>\n");
+    fx__put(page, "<details class=\"shared\"><summary>What all arms share</summary>\n");
     fx__put_scroll_begin(page, "Settings that all arms share");
     fx__put(page, "<table>\n<thead><tr><th scope=\"col\">key</th><th scope=\"col\">value</th></tr>"
                   "</thead>\n<tbody>\n");

@@ -86,7 +86,8 @@ static void put_lines(fx_page *page, const char *text) {
 static void put_source(fx_page *page, const claim *claim, double seconds) {
     for (size_t i = 0; i < claim_source_count; i++) {
         if (strcmp(claim_sources[i].file, claim->file) != 0) continue;
-        fx__put(page, "<details><summary>The program: tools/lecture/%s, which ran for ",
+        fx__put(page,
+                "<details class=\"source\"><summary>The program: tools/lecture/%s, which ran for ",
                 claim->file);
         fx__put_seconds(page, seconds);
         fx__put(page, "</summary>\n<pre><code>");
