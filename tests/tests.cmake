@@ -56,7 +56,8 @@ foreach(source ${sources})
   endif()
   if(name MATCHES "^test_lecture" AND source MATCHES "/property/")
     # Calls of these go through tests/support/sabotage.h.
-    foreach(function fx_mlp_create fx_train fx_train_resumable fx_color_extract fx_hog_extract)
+    foreach(function fx_mlp_create fx_train fx_train_resumable fx_color_extract fx_hog_extract
+        fx_kmeans)
       target_link_options(${name} PRIVATE -Wl,--wrap=${function})
     endforeach()
   endif()

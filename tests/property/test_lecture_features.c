@@ -23,6 +23,10 @@ Test(lecture_features, fail_with_turned_gradients) {
     claims_fail(TURNED_GRADIENTS, &shapes, "L7");
 }
 
+Test(lecture_features, fail_with_unlearned_words) {
+    claims_fail(UNLEARNED_WORDS, &shapes, "L2", "L8");
+}
+
 Test(lecture_features, fail_with_shuffled_labels) {
     claims_fail(SHUFFLED_LABELS, &shapes, "L6", "L8", "L9");
 }

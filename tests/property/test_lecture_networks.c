@@ -19,6 +19,10 @@ Test(lecture_networks, fail_without_activation) {
     claims_fail(NO_ACTIVATION, &shapes, "L10", "L12", "L13", "L14", "L15");
 }
 
+Test(lecture_networks, fail_with_activation_added) {
+    claims_fail(ADDED_ACTIVATION, &shapes, "L13");
+}
+
 Test(lecture_networks, fail_with_shuffled_labels) {
-    claims_fail(SHUFFLED_LABELS, &shapes, "L2", "L11", "L13");
+    claims_fail(SHUFFLED_LABELS, &shapes, "L2", "L10", "L11", "L12", "L13", "L14");
 }

@@ -12,9 +12,11 @@
 typedef enum sabotage {
     NO_SABOTAGE,
     NO_ACTIVATION,    // every hidden layer is linear
+    ADDED_ACTIVATION, // hidden layers that should be linear are not
     SHUFFLED_LABELS,  // training sees labels of other samples
     OTHER_HISTOGRAM,  // the grays of the upper half alone
     TURNED_GRADIENTS, // the orientations of HoG in another order
+    UNLEARNED_WORDS,  // centers of clusters are noise
 } sabotage;
 
 static sabotage sabotaged;
@@ -45,6 +47,8 @@ fx_status __wrap_fx_mlp_create(const fx_mlp_params *params, size_t inputs, size_
                                uint64_t seed, fx_mlp **out, fx_error *error) {
     fx_mlp_params other = *params;
     if (sabotaged == NO_ACTIVATION) other.activation = FX_IDENTITY;
+    if (sabotaged == ADDED_ACTIVATION && other.activation == FX_IDENTITY)
+        other.activation = FX_RELU;
     return __real_fx_mlp_create(&other, inputs, outputs, seed, out, error);
 }
 
@@ -120,6 +124,23 @@ fx_status __wrap_fx_hog_extract(const fx_hog_params *params, const fx_image *ima
         memmove(out + i + 1, out + i, (bins - 1) * sizeof *out);
         out[i] = last;
     }
+    return status;
+}
+
+fx_status __real_fx_kmeans(const fx_matrix *samples, const fx_kmeans_params *params,
+                           const fx_progress *progress, fx_matrix *centers, uint32_t *assignments,
+                           double *inertia, fx_error *error);
+fx_status __wrap_fx_kmeans(const fx_matrix *samples, const fx_kmeans_params *params,
+                           const fx_progress *progress, fx_matrix *centers, uint32_t *assignments,
+                           double *inertia, fx_error *error);
+fx_status __wrap_fx_kmeans(const fx_matrix *samples, const fx_kmeans_params *params,
+                           const fx_progress *progress, fx_matrix *centers, uint32_t *assignments,
+                           double *inertia, fx_error *error) {
+    fx_status status =
+        __real_fx_kmeans(samples, params, progress, centers, assignments, inertia, error);
+    fx_rng rng = fx_rng_at(98, FX_RNG_USER, 0, 0);
+    for (size_t i = 0; sabotaged == UNLEARNED_WORDS && i < centers->rows * centers->columns; i++)
+        centers->data[i] = (float)fx_rng_normal(&rng);
     return status;
 }
 // NOLINTEND(bugprone-reserved-identifier)

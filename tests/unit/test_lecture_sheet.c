@@ -21,7 +21,7 @@ Test(lecture_sheet, digits_are_those_that_the_interval_supports) {
     formatted(plain(0.0123456), "0.0123", "");
     formatted(plain(3), "3", "");
     formatted(plain(0), "0", "");
-    formatted(plain(1.25e-7), "1.2e-07", "");
+    formatted(plain(1.25e-7), "1.2 · 10⁻⁷", "");
     formatted(plain(NAN), "–", "");
     formatted(in_unit(0.2317, DEGREES), "0.232°", "");
     formatted(in_unit(1, PERCENT), "100 %", "");

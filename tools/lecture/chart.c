@@ -7,7 +7,9 @@
 #include "src/base/memory.h"
 #include "tools/lecture/sheet.h"
 
-enum { WIDTH = 400, HEIGHT = 310, SIDE = 390, UPRIGHT = 50, LARGE = 180 }; // pixels
+// Pixels: of a chart without a legend, of a line of the legend, of upright names, of a picture that
+// is large.
+enum { WIDTH = 400, HEIGHT = 275, SIDE = 340, LINE_HEIGHT = 18, UPRIGHT = 50, LARGE = 180 };
 
 static const char *const styles[] = {
     [LINE] = "lines lw 2",
@@ -19,7 +21,7 @@ static const char *const styles[] = {
     [DOTTED_SQUARES] = "linespoints lw 1.5 dt (2,3) pt 4 ps 0.7",
     [DOTS] = "points pt 7 ps 0.35",
     [RINGS] = "points pt 6 ps 0.6",
-    [CROSSES] = "points pt 2 ps 0.45 lw 1.5",
+    [CROSSES] = "points pt 2 ps 0.5 lw 2",
     [BARS] = "boxes fs solid 0.55",
     [SEGMENTS] = "vectors nohead lw 2",
 };
@@ -49,13 +51,8 @@ static fx_status put_axis(const chart *c, char axis, fx_text *script, fx_error *
     const double *range = axis == 'x' ? c->x : c->y;
     FX__TRY(fx__text_printf(script, error, "set %clabel '%s'\n", axis,
                             checked(axis == 'x' ? c->x_label : c->y_label)));
-    if (axis == 'x' ? c->log_x : c->log_y) {
-        FX__TRY(fx__plot_log_axis(axis, range[0], range[1], script, error));
-        // Small powers of ten as such.
-        return range[0] < 1e-3 || range[1] > 1e4
-                   ? fx__text_printf(script, error, "set format %c '%%g'\n", axis)
-                   : FX_OK;
-    }
+    if (axis == 'x' ? c->log_x : c->log_y)
+        return fx__plot_log_axis(axis, range[0], range[1], script, error);
     if (range[0] < range[1])
         return fx__text_printf(script, error, "set %crange [%.9g:%.9g]\n", axis, range[0],
                                range[1]);
@@ -73,14 +70,17 @@ static fx_status put_names(const chart *c, fx_text *script, fx_error *error) {
 }
 
 static fx_status write_script(const chart *c, fx_text *script, fx_error *error) {
-    FX__TRY(fx__plot_begin(script, c->equal ? SIDE : WIDTH,
-                           (c->equal ? SIDE : HEIGHT) + (c->upright ? UPRIGHT : 0), error));
+    int named = 0;
+    for (size_t i = 0; i < c->count; i++) named += c->series[i].name != NULL;
+    FX__TRY(fx__plot_begin(
+        script, c->equal ? SIDE : WIDTH,
+        (c->equal ? SIDE : HEIGHT) + named * LINE_HEIGHT + (c->upright ? UPRIGHT : 0), error));
     for (size_t i = 0; i < c->count; i++) FX__TRY(put_data(&c->series[i], i, script, error));
     FX__TRY(put_axis(c, 'x', script, error));
     FX__TRY(put_axis(c, 'y', script, error));
     FX__TRY(put_names(c, script, error));
     FX__TRY(fx__text_printf(script, error,
-                            "%sset key below left Left reverse samplen 2 width 1 height 0.6\n"
+                            "%sset key below left Left reverse maxcols 1 samplen 2 height 0.6\n"
                             "set xlabel offset 0,0.6\n"
                             "set boxwidth 0.8 relative\n",
                             c->equal ? "set size ratio -1\n" : ""));

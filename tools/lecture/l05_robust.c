@@ -126,7 +126,7 @@ static fx_status run(const lecture *lecture, sheet *sheet, fx_error *error) {
                              .y = {0, 1.6},
                              .count = FX_FEATURE_COUNT,
                              .series = lines[turned]},
-                    "The change of each descriptor; the color histogram changes least");
+                    "How far each of four descriptors changes");
 
     double(*color)[STEPS] = by[FX_FEATURE_COLOR], (*hog)[STEPS] = by[FX_FEATURE_HOG];
     sheet_at_most(sheet, "color histogram, change by a shift of 4 pixels", plain(color[0][3]), 0.3);

@@ -167,7 +167,7 @@ static fx_status run(const lecture *lecture, sheet *sheet, fx_error *error) {
                          .equal = true,
                          .count = COUNT(lines),
                          .series = lines},
-                "The direction that HoG reports is the one drawn, for 36 directions");
+                "The direction that HoG reports against the one drawn, for 36 directions");
     // Half a bin is 10°; votes are shared between bins so that the mean is far better than that.
     sheet_at_most(sheet, "largest error of the direction, over 36 edges", in_unit(worst, DEGREES),
                   3);

@@ -54,7 +54,7 @@ static fx_status run(const lecture *lecture, sheet *sheet, fx_error *error) {
                          .x_names = ticks,
                          .count = 1,
                          .series = &bars},
-                "Bars of test accuracy: the three descriptors concatenated are above each of them");
+                "Bars of test accuracy of three descriptors and of all three concatenated");
     fx_comparison_destroy(&comparison);
     return FX_OK;
 }

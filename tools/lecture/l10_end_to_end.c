@@ -79,7 +79,7 @@ static fx_status run(const lecture *lecture, sheet *sheet, fx_error *error) {
                          .upright = true,
                          .count = 1,
                          .series = &bars},
-                "Bars of test accuracy of the four ways; end to end is above random units");
+                "Bars of test accuracy of the four ways");
     sheet_shows(sheet, "test accuracy, only f trained, on pixels", found[PIXELS]);
     sheet_shows(sheet, "only f trained, on 256 units left as they were drawn", found[RANDOM]);
     sheet_shows(sheet, "all trained, pixels to scores: end to end", found[END_TO_END]);

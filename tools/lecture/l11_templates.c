@@ -198,8 +198,10 @@ static fx_status run(const lecture *lecture, sheet *sheet, fx_error *error) {
                 sides[0] += units[j].d <= -0.5;
                 sides[1] += units[j].d >= 0.5;
             }
-            TRY_GOTO(draw_units(units, templates, "For the horse, and rather for one side of it",
-                                sheet, error));
+            TRY_GOTO(draw_units(
+                units, templates,
+                "For the horse, and rather for one side of it (d: by how many deviations)", sheet,
+                error));
             TRY_GOTO(draw_units(units + speaking - SHOWN, templates,
                                 "For the horse, and rather for the other side", sheet, error));
             int predictions[TEST];

@@ -2,8 +2,8 @@
 //
 // What is left of an image after each layer of a trained network? A linear classifier (a probe) is
 // trained on the outputs of each layer for two questions: the class, and whether the background is
-// bright or dark, which does not tell the classes apart. And of the spread of the outputs, how much
-// lies between the classes, and how much between bright and dark backgrounds.
+// bright or dark, which does not tell the classes apart. And how the outputs scatter: between the
+// classes over within them, and the same for bright and dark backgrounds.
 #include <math.h>
 #include <stdlib.h>
 
@@ -33,8 +33,8 @@ done:
     return status;
 }
 
-// Share of the spread of x that lies between groups: tr(S_between) / tr(S_total).
-static double between_share(const fx_matrix *x, const int *groups, int count) {
+// Scatter of x between the groups over that within them: tr(S_between) / tr(S_within).
+static double scatter_ratio(const fx_matrix *x, const int *groups, int count) {
     double between = 0, total = 0;
     for (size_t j = 0; j < x->columns; j++) {
         double n[CLASSES] = {0}, sum[CLASSES] = {0}, squares = 0, all = 0;
@@ -50,7 +50,7 @@ static double between_share(const fx_matrix *x, const int *groups, int count) {
         between -= middle;
         total += squares - middle;
     }
-    return between / total;
+    return between / (total - between);
 }
 
 static fx_status train(const lecture *lecture, const fx_mlp_params *params, const fx_matrix *x,
@@ -101,7 +101,8 @@ static void draw_accuracies(const quantity *found, size_t count, const double *x
                          .x_names = width ? NULL : depths,
                          .count = 1,
                          .series = &line},
-                width ? "Accuracy rises with the width" : "Accuracy against the number of layers");
+                width ? "Test accuracy against the number of hidden units"
+                      : "Test accuracy against the number of hidden layers");
 }
 
 static fx_status run(const lecture *lecture, sheet *sheet, fx_error *error) {
@@ -112,7 +113,7 @@ static fx_status run(const lecture *lecture, sheet *sheet, fx_error *error) {
     fx_mlp *mlp = NULL;
     int *bright, *bright_test, by_depth[LAYERS + 1][TEST], by_width[3][TEST], probes[TEST];
     quantity depth[LAYERS + 1], width[3], class_probe[LAYERS + 1], bright_probe[LAYERS + 1];
-    double spread[2][LAYERS + 1], place[LAYERS + 1], shares[2][LAYERS + 1];
+    double scatter[2][LAYERS + 1], place[LAYERS + 1], shares[2][LAYERS + 1];
     fx_status status;
     const fx_mlp_params linear = network(FX_RELU, 0, 0, 0);
     TRY_GOTO(describe(lecture, FX_FEATURE_RAW, &split->images, TRAIN, &x[0], error));
@@ -143,8 +144,8 @@ static fx_status run(const lecture *lecture, sheet *sheet, fx_error *error) {
             TRY_GOTO(fx_mlp_hidden(mlp, l - 1, x[0].data, TRAIN, x[l].data, error));
             TRY_GOTO(fx_mlp_hidden(mlp, l - 1, test[0].data, TEST, test[l].data, error));
         }
-        spread[0][l] = 100 * between_share(&test[l], held->labels, CLASSES);
-        spread[1][l] = 100 * between_share(&test[l], bright_test, 2);
+        scatter[0][l] = scatter_ratio(&test[l], held->labels, CLASSES);
+        scatter[1][l] = scatter_ratio(&test[l], bright_test, 2);
         TRY_GOTO(try(lecture, &linear, &x[l], split->labels, CLASSES, &test[l], probes, error));
         class_probe[l] = accuracy(held->labels, probes, TEST);
         TRY_GOTO(try(lecture, &linear, &x[l], bright, 2, &test[l], probes, error));
@@ -169,38 +170,41 @@ static fx_status run(const lecture *lecture, sheet *sheet, fx_error *error) {
                          .x_names = layers,
                          .count = COUNT(lines),
                          .series = lines},
-                "The class becomes easier to read from layer to layer, the background harder");
-    const series scatter[] = {
-        {"classes", LINE_DOTS, 2, LAYERS + 1, place, spread[0], NULL, NULL},
-        {"bright and dark backgrounds", DASHED_RINGS, 1, LAYERS + 1, place, spread[1], NULL, NULL},
+                "Test accuracy of linear classifiers on the outputs of each layer, for the class "
+                "and for the background");
+    const series ratios[] = {
+        {"classes", LINE_DOTS, 2, LAYERS + 1, place, scatter[0], NULL, NULL},
+        {"bright and dark backgrounds", DASHED_RINGS, 1, LAYERS + 1, place, scatter[1], NULL, NULL},
     };
     sheet_chart(sheet,
-                &(chart){.title = "What the spread of the outputs is about",
+                &(chart){.title = "How the outputs scatter",
                          .x_label = "after hidden layer",
-                         .y_label = "share of the spread between, %",
+                         .y_label = "scatter between over within",
                          .x = {-0.2, 3.2},
-                         .y = {0, 60},
+                         .y = {0.01, 10},
+                         .log_y = true,
                          .x_names = layers,
-                         .count = COUNT(scatter),
-                         .series = scatter},
-                "From layer to layer more of the spread lies between the classes, and less between "
-                "bright and dark backgrounds");
+                         .count = COUNT(ratios),
+                         .series = ratios},
+                "Ratio of the scatter between groups to that within them, after each layer, for "
+                "the classes and for the backgrounds");
 
     double rise = INFINITY;
-    for (int l = 0; l < LAYERS; l++) rise = fmin(rise, spread[0][l + 1] / spread[0][l]);
-    sheet_shows(sheet, "share of the spread between classes, pixels",
-                in_unit(spread[0][0] / 100, PERCENT));
-    sheet_shows(sheet, "the same after the third hidden layer",
-                in_unit(spread[0][LAYERS] / 100, PERCENT));
+    for (int l = 0; l < LAYERS; l++) rise = fmin(rise, scatter[0][l + 1] / scatter[0][l]);
+    sheet_shows(sheet, "scatter between the classes over that within them, pixels",
+                plain(scatter[0][0]));
+    sheet_shows(sheet, "the same after the third hidden layer", plain(scatter[0][LAYERS]));
     sheet_at_least(sheet, "its smallest growth from one layer to the next, factor", plain(rise), 1);
     sheet_at_least(sheet, "its growth over all layers, factor",
-                   plain(spread[0][LAYERS] / spread[0][0]), 2);
-    sheet_shows(sheet, "share of the spread between bright and dark backgrounds, pixels",
-                in_unit(spread[1][0] / 100, PERCENT));
-    sheet_at_most(sheet, "what the third hidden layer leaves of that share, factor",
-                  plain(spread[1][LAYERS] / spread[1][0]), 0.5);
-    sheet_shows(sheet, "a linear probe still reads the background from the third layer",
-                bright_probe[LAYERS]);
+                   plain(scatter[0][LAYERS] / scatter[0][0]), 3);
+    sheet_shows(sheet, "scatter between bright and dark backgrounds over that within, pixels",
+                plain(scatter[1][0]));
+    sheet_at_most(sheet, "what the third hidden layer leaves of it, factor",
+                  plain(scatter[1][LAYERS] / scatter[1][0]), 0.5);
+    sheet_shows(sheet, "a linear probe on the pixels reads the class", class_probe[0]);
+    sheet_shows(sheet, "on the third layer", class_probe[LAYERS]);
+    sheet_shows(sheet, "a linear probe on the pixels reads the background", bright_probe[0]);
+    sheet_shows(sheet, "on the third layer, still", bright_probe[LAYERS]);
     sheet_at_least(sheet, "gained by 128 units over 8",
                    accuracy_gain(held->labels, by_width[2], by_width[0], TEST), 0.05);
     sheet_shows(sheet, "gained by three hidden layers over one",
@@ -223,9 +227,9 @@ const claim l12 = {
     "More layers, more abstraction: what is left at the end is the least that is needed to tell "
     "the classes apart, as a stick figure is enough to be recognized as a person. Width: more "
     "templates a layer.",
-    "Networks on raw pixels of <em>shapes</em>. After each layer of the deepest: which part of "
-    "the spread of the outputs lies between the classes, and which between bright and dark "
-    "backgrounds, which have nothing to do with the class? And what can a linear classifier still "
-    "read?",
+    "Networks on raw pixels of <em>shapes</em>. After each layer of the deepest: how far do the "
+    "classes lie apart, compared with the scatter within them, and how far bright and dark "
+    "backgrounds, which have nothing to do with the class? And what can a linear classifier (a "
+    "probe) still read?",
     run,
 };

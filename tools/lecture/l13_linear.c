@@ -111,8 +111,7 @@ static fx_status run(const lecture *lecture, sheet *sheet, fx_error *error) {
                          .upright = true,
                          .count = 1,
                          .series = &bars},
-                "Bars of test accuracy: the three linear networks are alike, the one with ReLU "
-                "is higher");
+                "Bars of test accuracy of three linear networks and of one with ReLU");
 
     // Float has 24 bits, 6e-8; a score is a sum of a few hundred products.
     sheet_at_most(sheet,

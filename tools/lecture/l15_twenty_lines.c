@@ -136,7 +136,7 @@ static fx_status draw(const double *losses, sheet *sheet, fx_error *error) {
                          .log_y = true,
                          .count = COUNT(lines),
                          .series = lines},
-                "The loss falls over ten thousand steps; NumPy's losses lie on the same curve");
+                "The loss over ten thousand steps, and NumPy's at some of them");
     return FX_OK;
 }
 

@@ -34,14 +34,14 @@ static const char neuron_words[] =
 // The numbers of one neuron, set beside its parts.
 static void draw(const float *x, const float *weights, float bias, double sum, double output,
                  sheet *sheet) {
-    static const int heights[INPUTS] = {48, 116, 214}; // beside the synapses, off the lines
+    static const int heights[INPUTS] = {46, 112, 214}; // beside the synapses, off the lines
     char text[400];
     sheet_markup(sheet, neuron_drawing);
     for (int i = 0; i < INPUTS; i++) {
         snprintf(text, sizeof text, "<text x=\"20\" y=\"%d\">x%d = %.2f</text>", 55 + 75 * i, i + 1,
                  (double)x[i]);
         sheet_markup(sheet, text);
-        snprintf(text, sizeof text, "<text x=\"182\" y=\"%d\">w%d = %s%.2f</text>", heights[i],
+        snprintf(text, sizeof text, "<text x=\"178\" y=\"%d\">w%d = %s%.2f</text>", heights[i],
                  i + 1, weights[i] < 0 ? "−" : "", fabs((double)weights[i]));
         sheet_markup(sheet, text);
     }
@@ -100,7 +100,7 @@ static fx_status run(const lecture *lecture, sheet *sheet, fx_error *error) {
                          .y = {0, 1},
                          .count = 1,
                          .series = &dots},
-                "Outputs lie on one curve over the sum, from 0 to 1: the sigmoid");
+                "Outputs of units against the sums of their inputs");
     // The sigmoid of the library is good to 3 units in the last place of float.
     sheet_at_most(sheet, "largest difference between a unit and the computation, 1,000 draws",
                   plain(worst), 1e-6);

@@ -131,8 +131,7 @@ static fx_status run(const lecture *lecture, sheet *sheet, fx_error *error) {
                          .log_y = true,
                          .count = COUNT(falls),
                          .series = falls},
-                "The largest error falls on straight lines over the number of units, both axes "
-                "logarithmic");
+                "The largest error against the number of units, both axes logarithmic");
 
     sheet_at_most(sheet, "largest error with 256 units: bumps", plain(errors[0][LAST]), 0.1);
     sheet_at_most(sheet, "largest error with 256 units: hats", plain(errors[1][LAST]), 0.01);

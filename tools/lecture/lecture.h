@@ -159,6 +159,13 @@ FX_MUST_CHECK fx_status class_points(const fx_matrix *x, const int *labels, int 
 FX_MUST_CHECK fx_status zero_line(const double *values, size_t side, double low, double high,
                                   sheet *sheet, series *out, fx_error *error);
 
+// Picture `index` of scenes without an end, 48 × 48 in color, of the kind index % SCENE_KINDS:
+// forest, meadow, coast, desert, city.
+enum { SCENE_KINDS = 5 };
+extern const char *const scene_names[SCENE_KINDS];
+int scene_kind(size_t index);
+FX_MUST_CHECK fx_status scene(uint64_t seed, size_t index, fx_image *out, fx_error *error);
+
 // Contrast images [count, 32 · 32] of images of a split: the distance of each pixel's color from
 // the median color of the border, each image brought to length 1. What stands out, whatever its
 // color.

@@ -147,6 +147,23 @@ static void put_number(double value, int digits, char *out, size_t size) {
     snprintf(out, size, "%s%s", negative && !zero ? "−" : "", text + negative);
 }
 
+// 7.1 · 10⁻⁷; without digits of a mantissa of 1: 10⁻⁵.
+static void put_power(double value, int digits, char *out, size_t size) {
+    static const char *const raised[] = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
+    char text[40], mantissa[16];
+    snprintf(text, sizeof text, "%.*e", digits, value);
+    char *mark = strchr(text, 'e');
+    assert(mark); // the value is finite
+    int power = abs((int)strtol(mark + 1, NULL, 10));
+    bool negative = mark[1] == '-';
+    *mark = '\0';
+    put_number(strtod(text, NULL), digits, mantissa, sizeof mantissa);
+    bool one = strcmp(mantissa, "1") == 0;
+    snprintf(out, size, "%s%s10%s%s%s%s", one ? "" : mantissa, one ? "" : " · ",
+             negative ? "⁻" : "", power > 99 ? raised[power / 100] : "",
+             power > 9 ? raised[power / 10 % 10] : "", raised[power % 10]);
+}
+
 static int digits_of(quantity q) {
     double factor = units[q.unit].factor;
     return decimals(factor * q.value, factor * (q.high - q.low) / 2);
@@ -161,10 +178,11 @@ void format_value(quantity q, char out[64]) {
     else if (exact && value == floor(value) && fabs(value) < 1e7)
         snprintf(number, sizeof number, "%.0f", value);
     else if (exact && (fabs(value) < 1e-3 || fabs(value) >= 1e5))
-        snprintf(number, sizeof number, "%.1e", value);
+        put_power(value, 1, number, sizeof number);
     else
         put_number(value, digits_of(q), number, sizeof number);
-    snprintf(out, 64, "%s%s", number, units[q.unit].suffix);
+    bool one = q.unit == POINTS && (strcmp(number, "1") == 0 || strcmp(number, "−1") == 0);
+    snprintf(out, 64, "%s%s", number, one ? " point" : units[q.unit].suffix);
 }
 
 void format_interval(quantity q, char out[96]) {
@@ -179,13 +197,16 @@ void format_interval(quantity q, char out[96]) {
 void format_limit(const row *row, char out[64]) {
     out[0] = '\0';
     if (row->limit == NO_LIMIT) return;
-    char bound[32];
+    char bound[40];
     double value = row->bound * units[row->found.unit].factor;
-    if (value != 0 && (fabs(value) < 1e-3 || fabs(value) >= 1e5))
-        snprintf(bound, sizeof bound, "%.0e", value);
-    else
-        snprintf(bound, sizeof bound, "%.6g", value);
-    bool negative = bound[0] == '-';
-    snprintf(out, 64, "%s %s%s%s", row->limit == AT_LEAST ? "at least" : "at most",
-             negative ? "−" : "", bound + negative, units[row->found.unit].suffix);
+    if (value != 0 && (fabs(value) < 1e-3 || fabs(value) >= 1e5)) {
+        put_power(value, 0, bound, sizeof bound);
+    } else {
+        char text[32];
+        snprintf(text, sizeof text, "%.6g", value);
+        bool negative = text[0] == '-';
+        snprintf(bound, sizeof bound, "%s%s", negative ? "−" : "", text + negative);
+    }
+    snprintf(out, 64, "%s %s%s", row->limit == AT_LEAST ? "at least" : "at most", bound,
+             units[row->found.unit].suffix);
 }
