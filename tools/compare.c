@@ -16,16 +16,16 @@
 #include "tools/settings.h"
 #include "tools/tool.h"
 
-enum { COLUMNS = 7, CELL_BYTES = 96 };
+enum { COLUMNS = 7, CELL_BYTES = 96, NAME_BYTES = 1000 };
 
 typedef char table_row[COLUMNS][CELL_BYTES];
 
-static void fill_row(const fx_comparison *comparison, size_t arm, table_row row) {
+static void fill_row(const fx_comparison *comparison, size_t arm, bool markdown, table_row row) {
     fx_arm_summary summary = fx__arm_summary(comparison, arm);
     double validation = 0;
     for (size_t s = 0; s < summary.seeds; s++)
         validation += summary.results[s].validation_accuracy / (double)summary.seeds;
-    escape_text(summary.name, row[0], CELL_BYTES);
+    (markdown ? escape_markdown : escape_text)(summary.name, row[0], CELL_BYTES);
     snprintf(row[1], CELL_BYTES, "%.4f", summary.accuracy);
     snprintf(row[2], CELL_BYTES, "%.4f … %.4f", summary.interval[0], summary.interval[1]);
     if (isfinite(validation)) snprintf(row[3], CELL_BYTES, "%.4f", validation);
@@ -69,6 +69,12 @@ static void print_table(const fx_comparison *comparison, table_row *rows, bool m
     }
 }
 
+static void print_name(const char *name, bool markdown) {
+    char text[NAME_BYTES];
+    (markdown ? escape_markdown : escape_text)(name, text, sizeof text);
+    printf("%s", text);
+}
+
 static void print_pairs(const fx_comparison *comparison, bool markdown) {
     if (comparison->pair_count == 0) return;
     printf(
@@ -77,11 +83,12 @@ static void print_pairs(const fx_comparison *comparison, bool markdown) {
     for (size_t i = 0; i < comparison->pair_count; i++) {
         const fx_pair *pair = &comparison->pairs[i];
         printf(markdown ? "- " : "  ");
-        print_escaped(stdout, comparison->experiment->arms[pair->a].name);
+        print_name(comparison->experiment->arms[pair->a].name, markdown);
         printf(" - ");
-        print_escaped(stdout, comparison->experiment->arms[pair->b].name);
-        printf(": %+.2f (%+.2f … %+.2f), p = %.2g\n", 100 * pair->difference, 100 * pair->ci95[0],
-               100 * pair->ci95[1], pair->p);
+        print_name(comparison->experiment->arms[pair->b].name, markdown);
+        printf(": %+.2f (%+.2f … %+.2f), p ", 100 * pair->difference, 100 * pair->ci95[0],
+               100 * pair->ci95[1]);
+        printf(pair->p < 1e-300 ? "< 1e-300\n" : "= %.2g\n", pair->p);
     }
 }
 
@@ -91,7 +98,8 @@ static fx_status print_comparison(const fx_comparison *comparison, bool markdown
     table_row *rows;
     FX__TRY(fx__allocate(comparison->arm_count + 1, sizeof *rows, &rows, error));
     for (int c = 0; c < COLUMNS; c++) snprintf(rows[0][c], CELL_BYTES, "%s", titles[c]);
-    for (size_t a = 0; a < comparison->arm_count; a++) fill_row(comparison, a, rows[a + 1]);
+    for (size_t a = 0; a < comparison->arm_count; a++)
+        fill_row(comparison, a, markdown, rows[a + 1]);
     print_table(comparison, rows, markdown);
     print_pairs(comparison, markdown);
     free(rows);
@@ -123,9 +131,10 @@ static fx_status check_usage(const options *options, bool *markdown, fx_error *e
 }
 
 // Folder and page, and what was compared.
-static void print_footer(const options *options, const fx_experiment *experiment, double seconds) {
+static void print_footer(const options *options, const fx_experiment *experiment, bool markdown,
+                         double seconds) {
     printf("\ndata       ");
-    print_escaped(stdout, experiment->dataset);
+    print_name(experiment->dataset, markdown);
     printf(", seed");
     for (int i = 0; i < experiment->seeds.count; i++)
         printf("%s %d", i ? "," : "", experiment->seeds.values[i]);
@@ -135,7 +144,7 @@ static void print_footer(const options *options, const fx_experiment *experiment
         return;
     }
     printf("report     ");
-    print_escaped(stdout, options->output);
+    print_name(options->output, markdown);
     printf("%sindex.html\n", options->output[strlen(options->output) - 1] == '/' ? "" : "/");
 }
 
@@ -181,7 +190,7 @@ fx_status run_compare(const options *options, fx_error *error) {
         goto done;
     }
     FX__TRY_GOTO(print_comparison(&comparison, markdown, error));
-    print_footer(options, &experiment, seconds_now() - began);
+    print_footer(options, &experiment, markdown, seconds_now() - began);
 done:
     fx__text_destroy(&unfinished);
     fx_comparison_destroy(&comparison);

@@ -35,6 +35,20 @@ void escape_text(const char *text, char *out, size_t size) {
     if (size > 0) out[used] = '\0';
 }
 
+void escape_markdown(const char *text, char *out, size_t size) {
+    size_t used = 0;
+    for (const unsigned char *at = (const unsigned char *)text; *at;) {
+        char piece[6] = "\\";
+        bool markup = strchr("\\`*_{}[]<>#|~&$", *at);
+        at += escape_one(at, piece + markup);
+        size_t length = strlen(piece);
+        if (used + length + 1 > size) break;
+        memcpy(out + used, piece, length);
+        used += length;
+    }
+    if (size > 0) out[used] = '\0';
+}
+
 void print_escaped(FILE *file, const char *text) {
     for (const unsigned char *at = (const unsigned char *)text; *at;) {
         char piece[5];

@@ -11,6 +11,8 @@
 // names come from others and may hold what moves a terminal's cursor. Always terminated.
 void escape_text(const char *text, char *out, size_t size);
 void print_escaped(FILE *file, const char *text);
+// The same for Markdown, where a name may also hold what means markup, HTML or the end of a cell.
+void escape_markdown(const char *text, char *out, size_t size);
 // A field of comma-separated values, quoted where it must be, escaped.
 void print_csv_field(FILE *file, const char *text);
 

@@ -123,12 +123,15 @@ fx_status fx__sheet_save_html(const fx_sheet *sheet, const char *title, const ch
         if (t->first) fx__put(&page, "%s<h2>", i ? "</ul>\n" : "");
         if (t->first) fx__put_name(&page, t->name);
         if (t->first) fx__put(&page, "</h2>\n<ul class=\"tiles\">\n");
-        fx__put(&page, "<li>");
+        const char *base = strrchr(t->name, '/'); // the whole path would fill the tile
+        fx__put(&page, "<li title=\"");
+        fx__put_text(&page, t->name);
+        fx__put(&page, "\">");
         if (t->image.width > 0)
             fx__put_picture(&page, &t->image, 1, t->first ? "What was searched by" : "Found");
         fx__put(&page, "<br>");
-        if (!t->first) fx__put_name(&page, t->name);
-        fx__put(&page, t->first ? "" : "<br>");
+        fx__put_name(&page, t->first ? "searched by" : base ? base + 1 : t->name);
+        fx__put(&page, "<br>");
         fx__put_text(&page, t->note);
         fx__put(&page, "</li>\n");
     }

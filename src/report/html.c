@@ -70,7 +70,7 @@ static void put_sure(fx_page *page, size_t count, const size_t rivals[2], const 
     bool sure = true;
     for (size_t i = 0; i < count; i++) sure = sure && pairs[i].p < 0.05;
     fx__put(page, "<dt>Sure?</dt><dd><strong>%s</strong>: ", sure ? "Yes" : "No");
-    fx__put(page, "chance %s (", sure ? "would hardly give such leads" : "could give such a lead");
+    fx__put(page, "chance %s (", sure ? "would hardly give this" : "could give it");
     for (size_t i = 0; i < count; i++) {
         fx__put(page, "%sover ", i ? "; " : "");
         fx__put_arm(page, rivals[i]);

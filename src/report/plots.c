@@ -15,21 +15,25 @@ static double time_to_model(const fx_arm_summary *summary) {
 static fx_status time_script(const fx_page *page, fx_text *script, fx_error *error) {
     FX__TRY(fx__plot_begin(script, 440, 300, error));
     FX__TRY(fx__text_printf(script, error, "$d << EOD\n"));
-    double least = INFINITY, most = 0;
+    double least = INFINITY, most = 0, low = 100, high = 0;
     for (size_t i = 0; i < page->comparison->arm_count; i++) {
         fx_arm_summary summary = fx__arm_summary(page->comparison, page->order[i]);
         double seconds = time_to_model(&summary);
         least = fmin(least, seconds);
         most = fmax(most, seconds);
+        low = fmin(low, 100 * summary.interval[0]);
+        high = fmax(high, 100 * summary.interval[1]);
         FX__TRY(fx__text_printf(script, error, "%.9g %.9g %.9g %.9g %zu\n", seconds,
                                 100 * summary.accuracy, 100 * summary.interval[0],
                                 100 * summary.interval[1], i + 1));
     }
     FX__TRY(fx__text_printf(script, error, "EOD\n"));
     FX__TRY(fx__plot_log_axis('x', least / 1.6, most * 1.6, script, error));
+    double margin = fmax(0.06 * (high - low), 0.2); // no accuracy is beyond 0 … 100 %
+    FX__TRY(fx__text_printf(script, error, "set yrange [%.9g:%.9g]\n", fmax(0, low - margin),
+                            fmin(100, high + margin)));
     return fx__text_printf(
         script, error,
-        "set offsets 0, 0, graph 0.05, graph 0.05\n"
         "set xlabel 'seconds to the trained model (fit, extract, train)'\n"
         "set ylabel 'test accuracy, %%'\n"
         "plot $d using 1:3:(0):($4-$3) with vectors heads size graph 0.012,90 lw 1.5 "

@@ -1,11 +1,12 @@
 // results.json and results.csv.
 //
-// CSV: lines end in CR LF; a field that holds a comma, a quote or a line end stands in quotes, its
-// quotes doubled. A name that a spreadsheet would take for a formula (it begins with = + - @, a tab
-// or a CR) gets an apostrophe before it; JSON has it as it is. What was not measured is an empty
-// field, and null in JSON.
+// CSV: lines end in CR LF; names stand in quotes, their quotes doubled, their control characters as
+// \xHH, so that a record is a line and showing it moves no cursor. A name that a spreadsheet would
+// take for a formula (it begins with = + - @, a tab or a CR) gets an apostrophe before it; JSON has
+// it as it is. What was not measured is an empty field, and null in JSON.
 #include "src/report/results.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -174,8 +175,14 @@ fx_status fx__results_json(const fx_comparison *comparison, const fx_report_opti
 static fx_status csv_text(fx_text *out, const char *value, fx_error *error) {
     bool formula = value[0] && strchr("=+-@\t\r", value[0]);
     FX__TRY(fx__text_printf(out, error, formula ? "\"'" : "\""));
-    for (const char *at = value; *at; at++)
-        FX__TRY(fx__text_append(out, *at == '"' ? "\"\"" : at, *at == '"' ? 2 : 1, error));
+    for (const char *at = value; *at; at++) {
+        bool c1 = (unsigned char)at[0] == 0xC2 && (at[1] & 0xE0) == 0x80;
+        if (c1) at++;
+        if (c1 || iscntrl((unsigned char)*at))
+            FX__TRY(fx__text_printf(out, error, "\\x%02x", (unsigned char)*at));
+        else
+            FX__TRY(fx__text_append(out, *at == '"' ? "\"\"" : at, *at == '"' ? 2 : 1, error));
+    }
     return fx__text_printf(out, error, "\"");
 }
 

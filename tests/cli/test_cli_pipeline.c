@@ -258,6 +258,12 @@ Test(cli_pipeline, compare) {
     cr_expect(strstr(result.out, "| color "), "%s", result.out);
     cr_expect(strstr(result.out, "pixels - color"), "%s", result.out);
     cr_expect(strstr(result.out, "report/index.html"), "%s", result.out);
+    // A name is one cell of the table, and neither HTML nor code.
+    write_text("names.yaml", "dataset: ./data\ntrain: {epochs: 1}\narms:\n"
+                             "  - {name: \"<b>|`x`\\e\", features: color, mlp: {hidden: []}}\n");
+    result = run("classify compare names.yaml --format md", NULL);
+    expect_success(result);
+    cr_expect(strstr(result.out, "| \\<b\\>\\|\\`x\\`\\x1b |"), "%s", result.out);
     cr_expect(file_exists("report/index.html") && file_exists("report/results.json") &&
               file_exists("report/results.csv"));
 }
