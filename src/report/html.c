@@ -94,9 +94,9 @@ static void put_costs(fx_page *page, size_t count, const size_t rivals[2]) {
         fx__put(page, " ");
         fx__put_seconds(page,
                         summary.seconds.fit + summary.seconds.extract + summary.seconds.train);
-        fx__put(page, i ? ", " : "</strong> to train, <strong>");
+        fx__put(page, i ? ", " : "</strong> to the trained model, <strong>");
         fx__put_bytes(page, summary.results[0].model_bytes);
-        if (i == 0) fx__put(page, "</strong> of model");
+        if (i == 0) fx__put(page, "</strong> on disk");
     }
     fx__put(page, "</dd></dl>\n");
 }

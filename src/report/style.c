@@ -94,7 +94,7 @@ const char *const fx__report_style[] = {
     // of the lecture
     "h4{font-size:.9rem;margin:0 0 .3rem}\n"
     ".wide{grid-column:1/-1}\n"
-    ".what{font-weight:400!important}.neuron{max-width:48rem}\n"
+    ".what{font-weight:400!important}.neuron{max-width:48rem;min-width:34rem}\n"
     ".tiles li.large{max-width:100%}\n"
     "@media (max-width:40rem){.numbers thead{display:none}.numbers tr{display:block;"
     "padding:.4rem 0;border-bottom:1px solid var(--line)}.numbers th,.numbers td{"
@@ -122,7 +122,7 @@ const char *const fx__report_style[] = {
     "main{max-width:none;padding:0}body{font-size:.85rem}"
     "h1,h2,h3,h4,summary,blockquote,h2+p,h2+.note,h3+.note,blockquote+p,.verdict,.legend{"
     "break-after:avoid}h2{margin-top:1.5rem}"
-    "figure,tr,pre,p,.tiles li,.parts .tiles,.matrices section,.first{break-inside:avoid}"
+    "figure,tr,pre,p,.numbers,.tiles li,.parts .tiles,.matrices section,.first{break-inside:avoid}"
     ".parts{break-inside:auto}.parts .note{break-after:avoid}.shared .scroll{columns:3}"
     "details:not(.source)::details-content{display:block;content-visibility:visible}"
     "summary{list-style:none}summary::-webkit-details-marker{display:none}"
@@ -130,5 +130,6 @@ const char *const fx__report_style[] = {
     ".scroll{overflow:visible}.scroll td{white-space:normal}.scroll .n{white-space:nowrap}"
     ".scroll tbody th{position:static}"
     ".picture{max-width:min(100%,30rem)}.plot{max-width:26rem}"
+    ".confusion{font-size:.6rem}.confusion th,.confusion td{padding:.1rem .15rem}"
     ".confusion td{print-color-adjust:exact;-webkit-print-color-adjust:exact}}\n",
     NULL};

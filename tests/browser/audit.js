@@ -63,6 +63,15 @@ function open(link) {
   if (room.scrollWidth > room.clientWidth) faults.push(`wider than the window with ${name} open`);
 }
 
+// Large pictures stand at least two in a row, on a telephone too.
+function checkRows() {
+  for (const tiles of document.querySelectorAll('.tiles')) {
+    const large = [...tiles.querySelectorAll('.large')].map((e) => e.getBoundingClientRect());
+    if (large.length > 1 && large[0].height && Math.abs(large[0].top - large[1].top) > 1)
+      faults.push('one picture a row');
+  }
+}
+
 addEventListener('load', () => {
   for (const image of document.images)
     if (!image.complete || !image.naturalWidth || !image.getBoundingClientRect().width)
@@ -79,6 +88,7 @@ addEventListener('load', () => {
   const room = document.documentElement;
   if (room.scrollWidth > room.clientWidth)
     faults.push(`the page is ${room.scrollWidth} wide in a window of ${room.clientWidth}`);
+  checkRows();
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT, (node) =>
     node.parentElement.closest('script, style') ? NodeFilter.FILTER_REJECT : 1);
   while (texts.nextNode()) checkText(texts.currentNode);

@@ -22,6 +22,8 @@ Test(lecture_sheet, digits_are_those_that_the_interval_supports) {
     formatted(plain(3), "3", "");
     formatted(plain(0), "0", "");
     formatted(plain(1.25e-7), "1.2 · 10⁻⁷", "");
+    formatted(plain(-3.1e12), "−3.1 · 10¹²", "");
+    formatted((quantity){0.012, 0.002, 0.022, POINTS}, "1 point", "0 to 2 points");
     formatted(plain(NAN), "–", "");
     formatted(in_unit(0.2317, DEGREES), "0.232°", "");
     formatted(in_unit(1, PERCENT), "100 %", "");

@@ -6,6 +6,7 @@
 #include "featx/version.h"
 #include "src/base/file.h"
 #include "src/experiment/metrics.h"
+#include "src/report/page.h"
 #include "src/report/results.h"
 #include "src/report/summary.h"
 #include "src/report/thumbnails.h"
@@ -530,6 +531,83 @@ Test(report, one_arm_and_nothing_held_out) {
     free(m);
     free(page);
     example_destroy(&e);
+}
+
+// The answer on the first screen follows the numbers: who, by how much, and whether it is sure.
+Test(report, first_screen_says_what_is_sure) {
+    example e;
+    example_create(3, 1, 0.2F, &e); // raw, linear, color
+    e.experiment.arms[0].name = "net";
+    e.experiment.arms[2].name = "tone";
+    const double accuracies[3] = {0.5, 0.25, 0.75};
+    for (size_t i = 0; i < 3; i++) e.results[i].test_accuracy = accuracies[i];
+    fx_pair *pair = &e.pairs[1]; // net − tone
+    pair->difference = -0.25;
+    pair->ci95[0] = -0.4;
+    pair->ci95[1] = -0.1;
+    for (int sure = 0; sure < 2; sure++) {
+        pair->p = sure ? 0.02 : 0.2;
+        write_report(&e.comparison, "out");
+        char *page = read_text("out/index.html");
+        const char *const parts[] = {
+            "<h1>Hand-crafted features or end to end?</h1>",
+            sure ? "Hand-crafted features win: <strong><bdi>tone</bdi></strong> classifies <strong>"
+                   "75&nbsp;%</strong>"
+                 : "Hand-crafted features win, which could be chance: ",
+            "ahead of <strong><bdi>net</bdi></strong>, the second, by <strong>25&nbsp;points"
+            "</strong> (10 to 40)",
+            sure ? "<dt>Sure?</dt><dd><strong>Yes</strong>" : "<strong>No</strong>: chance could",
+            sure ? "p&nbsp;=&nbsp;0.020" : "p&nbsp;=&nbsp;0.20",
+            "Each arm was trained once.",
+            "<dt>Cost</dt>",
+            "<li><b>1</b> <bdi>tone</bdi></li><li><b>2</b> <bdi>net</bdi></li>"};
+        for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+            cr_expect(strstr(page, parts[i]), "%s", parts[i]);
+        cr_expect_eq(occurrences(page, "which could be chance"), (size_t)!sure);
+        free(page);
+    }
+    example_destroy(&e);
+}
+
+Test(report, digits_are_those_that_the_interval_supports) {
+    static const struct {
+        size_t samples;
+        double accuracy;
+        int decimals;
+    } cases[] = {{40, 0.5, 0},       {1000, 0.5, 1},    {1000, 0.95, 1},
+                 {10000, 0.6812, 1}, {10000, 0.985, 2}, {60000, 0.9, 2}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        fx_arm arm = {"x", {0}};
+        fx_experiment experiment = {.arms = &arm};
+        fx_result result = {.test_accuracy = cases[i].accuracy, .test_samples = cases[i].samples};
+        const fx_comparison comparison = {
+            .experiment = &experiment, .results = &result, .arm_count = 1, .seed_count = 1};
+        cr_expect_eq(fx__percent_decimals(&comparison, 0), cases[i].decimals, "case %zu", i);
+    }
+}
+
+// What print needs of the style sheet; looked at by hand, kept by this.
+Test(report, print_opens_what_is_folded) {
+    example e;
+    example_create(2, 1, 0.2F, &e);
+    write_report(&e.comparison, "out");
+    char *page = read_text("out/index.html");
+    const char *print = strstr(page, "@media print");
+    cr_assert_not_null(print);
+    cr_expect_not_null(strstr(print, "details:not(.source)::details-content{display:block;"));
+    cr_expect_not_null(strstr(print, "break-after:avoid"));
+    free(page);
+    example_destroy(&e);
+}
+
+Test(report, powers_of_ten_on_an_axis) {
+    fx_text script = {0};
+    fx_error error = {0};
+    cr_assert_eq(fx__plot_log_axis('y', 1e-7, 20, &script, &error), FX_OK);
+    cr_expect_not_null(strstr(script.data, "set ytics ('10⁻⁷' 1e-07, "), "%s", script.data);
+    cr_expect_not_null(strstr(script.data, "'0.01' 0.01, "), "%s", script.data);
+    cr_expect_not_null(strstr(script.data, "'10' 10)"), "%s", script.data);
+    fx__text_destroy(&script);
 }
 
 Test(report, several_seeds_are_averaged) {

@@ -9,7 +9,7 @@
 
 // Pixels: of a chart without a legend, of a line of the legend, of upright names, of a picture that
 // is large.
-enum { WIDTH = 400, HEIGHT = 275, SIDE = 340, LINE_HEIGHT = 18, UPRIGHT = 50, LARGE = 180 };
+enum { WIDTH = 400, HEIGHT = 275, SIDE = 390, LINE_HEIGHT = 18, UPRIGHT = 50, LARGE = 180 };
 
 static const char *const styles[] = {
     [LINE] = "lines lw 2",

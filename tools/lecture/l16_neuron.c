@@ -11,6 +11,7 @@ enum { INPUTS = 3, TRIALS = 1000 };
 
 static const char neuron_drawing[] =
     "<figure class=\"wide\"><h4>The neuron, and what each part computes</h4>\n"
+    "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"The neuron\">"
     "<svg class=\"neuron\" role=\"img\" viewBox=\"0 0 760 250\" width=\"760\" height=\"250\" "
     "aria-label=\"Three inputs, each times a weight, are summed with a bias in the cell body; the "
     "sigmoid of the sum leaves along the axon\">\n"
@@ -29,7 +30,8 @@ static const char neuron_words[] =
     "<text x=\"90\" y=\"242\" fill=\"var(--s4)\">synapses: weights</text>"
     "<text x=\"352\" y=\"210\" text-anchor=\"middle\" fill=\"var(--s2)\">cell body: sum + bias"
     "</text><text x=\"500\" y=\"70\" fill=\"currentColor\">firing rate: sigmoid of the sum</text>"
-    "<text x=\"590\" y=\"160\" fill=\"var(--s3)\">axon: output</text></g></g></svg></figure>\n";
+    "<text x=\"590\" y=\"160\" fill=\"var(--s3)\">axon: "
+    "output</text></g></g></svg></div></figure>\n";
 
 // The numbers of one neuron, set beside its parts.
 static void draw(const float *x, const float *weights, float bias, double sum, double output,
