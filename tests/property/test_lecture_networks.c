@@ -23,6 +23,10 @@ Test(lecture_networks, fail_with_activation_added) {
     claims_fail(ADDED_ACTIVATION, &shapes, "L13");
 }
 
+Test(lecture_networks, fail_with_one_activation_for_all) {
+    claims_fail(ONLY_SIGMOIDS, &shapes, "L14");
+}
+
 Test(lecture_networks, fail_with_shuffled_labels) {
     claims_fail(SHUFFLED_LABELS, &shapes, "L2", "L10", "L11", "L12", "L13", "L14");
 }

@@ -14,7 +14,8 @@ typedef enum sabotage {
     NO_ACTIVATION,    // every hidden layer is linear
     ADDED_ACTIVATION, // hidden layers that should be linear are not
     SHUFFLED_LABELS,  // training sees labels of other samples
-    OTHER_HISTOGRAM,  // the grays of the upper half alone
+    ONLY_SIGMOIDS,    // every activation is a sigmoid
+    OTHER_HISTOGRAM,  // some of the pixels, where they are
     TURNED_GRADIENTS, // the orientations of HoG in another order
     UNLEARNED_WORDS,  // centers of clusters are noise
 } sabotage;
@@ -47,6 +48,7 @@ fx_status __wrap_fx_mlp_create(const fx_mlp_params *params, size_t inputs, size_
                                uint64_t seed, fx_mlp **out, fx_error *error) {
     fx_mlp_params other = *params;
     if (sabotaged == NO_ACTIVATION) other.activation = FX_IDENTITY;
+    if (sabotaged == ONLY_SIGMOIDS) other.activation = FX_SIGMOID;
     if (sabotaged == ADDED_ACTIVATION && other.activation == FX_IDENTITY)
         other.activation = FX_RELU;
     return __real_fx_mlp_create(&other, inputs, outputs, seed, out, error);
@@ -98,16 +100,15 @@ fx_status __wrap_fx_color_extract(const fx_color_params *params, const fx_image 
                                   void *scratch, fx_error *error);
 fx_status __wrap_fx_color_extract(const fx_color_params *params, const fx_image *image, float *out,
                                   void *scratch, fx_error *error) {
-    if (sabotaged != OTHER_HISTOGRAM)
-        return __real_fx_color_extract(params, image, out, scratch, error);
-    fx_image gray = {0}, other = {0};
-    fx_status status = fx_image_convert(image, 1, &gray, error);
-    if (status == FX_OK) status = fx_image_convert(&gray, 3, &other, error);
-    other.height = (other.height + 1) / 2;
-    if (status == FX_OK) status = __real_fx_color_extract(params, &other, out, scratch, error);
-    fx_image_destroy(&gray);
-    fx_image_destroy(&other);
-    return status;
+    fx_status status = __real_fx_color_extract(params, image, out, scratch, error);
+    if (status != FX_OK || sabotaged != OTHER_HISTOGRAM) return status;
+    size_t length = fx_color_length(params), channels = (size_t)image->channels;
+    size_t pixels = (size_t)image->width * (size_t)image->height;
+    float sum = 1e-6F;
+    for (size_t i = 0; i < length; i++)
+        sum += out[i] = image->pixels[i * pixels / length * channels];
+    for (size_t i = 0; i < length; i++) out[i] /= sum;
+    return FX_OK;
 }
 
 fx_status __real_fx_hog_extract(const fx_hog_params *params, const fx_image *image, float *out,
