@@ -35,8 +35,8 @@ void fx__put_markup(fx_page *page, const char *markup); // as it is, of any leng
 void fx__put_text(fx_page *page, const char *text);     // anybody's words, escaped
 // The same, isolated from the direction of the text around them.
 void fx__put_name(fx_page *page, const char *name);
-void fx__put_count(fx_page *page, uint64_t count);     // 12,345
-void fx__put_percent(fx_page *page, double fraction);  // 12.3 %, or a dash for NaN
+void fx__put_count(fx_page *page, uint64_t count);          // 12,345
+void fx__put_percent(fx_page *page, double fraction);       // 12.3 %, or a dash for NaN
 void fx__put_interval(fx_page *page, const double ends[2]); // 12.3 to 14.5 %, of fractions
 void fx__put_points(fx_page *page, double difference); // 1.2 or −1.2, of a difference of fractions
 void fx__put_seconds(fx_page *page, double seconds);   // a dash below half a hundredth

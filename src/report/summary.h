@@ -16,8 +16,8 @@ typedef struct fx_arm_summary {
 
 fx_arm_summary fx__arm_summary(const fx_comparison *comparison, size_t arm);
 
-// Decimals (0 … 2) of a percentage that the arm's interval supports, by the rule of the Particle Data
-// Group: half of the interval has two digits up to 3.54, and one from there on.
+// Decimals (0 … 2) of a percentage that the arm's interval supports, by the rule of the Particle
+// Data Group: half of the interval has two digits up to 3.54, and one from there on.
 int fx__percent_decimals(const fx_comparison *comparison, size_t arm);
 
 // Arms by falling accuracy (equal ones in their order): order[arm_count].

@@ -574,7 +574,7 @@ Test(report, digits_are_those_that_the_interval_supports) {
         size_t samples;
         double accuracy;
         int decimals;
-    } cases[] = {{40, 0.5, 0},       {1000, 0.5, 1},    {1000, 0.95, 1},
+    } cases[] = {{40, 0.5, 0},    {1000, 0.5, 1},    {1000, 0.95, 1},
                  {10000, 0.8, 1}, {10000, 0.985, 2}, {60000, 0.9, 2}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         fx_arm arm = {"x", {0}};
