@@ -55,6 +55,7 @@ foreach(source ${sources})
     target_sources(${name} PRIVATE $<TARGET_OBJECTS:lecture_claims>)
   endif()
   if(name MATCHES "^test_lecture" AND source MATCHES "/property/")
+    set_tests_properties(${name} PROPERTIES TIMEOUT 900) # minutes of training
     # Calls of these go through tests/support/sabotage.h.
     foreach(function fx_mlp_create fx_train fx_train_resumable fx_color_extract fx_hog_extract
         fx_kmeans)
