@@ -28,9 +28,12 @@ typedef struct fx_augmentation_params {
     float hue;           // degrees, to both sides
     int cutout;          // pixels: side of a square that becomes the mean color
     int padding;         // fx_padding
+    bool test_flip;      // answer by the mean over an image and its mirror. For who predicts:
+                         // fx_augmentation_apply does nothing of it
 } fx_augmentation_params;
 
 fx_augmentation_params fx_augmentation_defaults(void); // nothing
+// Whether fx_augmentation_apply changes nothing.
 bool fx_augmentation_is_identity(const fx_augmentation_params *params);
 
 // Buffers kept between calls; zero-initialize before first use.

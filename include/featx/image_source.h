@@ -45,6 +45,9 @@ typedef struct fx_image_subset {
 fx_image_source fx_image_source_subset(const fx_image_source *base, const uint32_t *indices,
                                        size_t count, fx_image_subset *storage);
 
+// A view of another source's images, each mirrored left and right. *base must outlive it.
+fx_image_source fx_image_source_mirrored(const fx_image_source *base);
+
 // A list of files. paths[count] is borrowed.
 fx_image_source fx_image_source_files(const char *const *paths, size_t count);
 

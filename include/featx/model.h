@@ -85,11 +85,12 @@ void fx_model_remove_checkpoint(const char *checkpoint);
 // tests once. With train.refit the weights of that run only choose the number of epochs: a fresh
 // network is then trained on all of the training and validation samples for that many, its schedule
 // as long. Accuracies on training samples are the final network's, in evaluation mode;
-// validation_accuracy is that of the run that chose. A descriptor file without splits gets a test
-// split of 20 % of each class, drawn by the seed. Without augmentation the rows of all training
-// samples stand in memory, count × length × 4 bytes; test samples go through in chunks.
-// Fills *model and *result. A training that was stopped at any moment and is resumed ends in the
-// same bytes as one that was not; FX_ERROR_DATA where the checkpoint is of another training.
+// validation_accuracy is that of the run that chose. Every accuracy is that of what the model
+// answers; only the choice of the epoch does without augment.test_flip. A descriptor file without
+// splits gets a test split of 20 % of each class, drawn by the seed. Without augmentation the rows
+// of all training samples stand in memory, count × length × 4 bytes; test samples go through in
+// chunks. Fills *model and *result. A training that was stopped at any moment and is resumed ends
+// in the same bytes as one that was not; FX_ERROR_DATA where the checkpoint is of another training.
 FX_MUST_CHECK fx_status fx_model_train(const fx_model_params *params, const fx_model_data *data,
                                        const fx_model_options *options, fx_model **model,
                                        fx_result *result, fx_error *error);
@@ -108,7 +109,7 @@ const fx_model_params *fx_model_get_params(const fx_model *model); // as resolve
 bool fx_model_has_probabilities(const fx_model *model);            // softmax: true
 
 // scores[n, classes] of images begin … begin+n-1: probabilities, or scores where the loss gives
-// none.
+// none; with augment.test_flip their mean over each image and its mirror.
 FX_MUST_CHECK fx_status fx_model_predict(const fx_model *model, const fx_image_source *images,
                                          size_t begin, size_t n, fx_on_error on_error, bool *valid,
                                          float *scores, fx_error *error);

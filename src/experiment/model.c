@@ -1,7 +1,7 @@
 // A model's parts and what it answers: image → descriptor → standardization → network → class.
 //
 // Standardization is the network's own first step, so the rows that a descriptor makes are what the
-// network takes. Scores become probabilities where the loss is the cross-entropy.
+// network takes.
 #include "featx/model.h"
 
 #include <pthread.h>
@@ -10,7 +10,7 @@
 
 #include "src/base/memory.h"
 #include "src/experiment/model_state.h"
-#include "src/experiment/rows.h"
+#include "src/experiment/prediction.h"
 #include "src/image/augmentation_section.h"
 #include "src/nn/mlp_state.h"
 
@@ -135,21 +135,9 @@ fx_status fx_model_predict(const fx_model *model, const fx_image_source *images,
     fx_status status = FX_OK;
     for (size_t done = 0; done < n && status == FX_OK; done += chunk) {
         size_t count = n - done < chunk ? n - done : chunk;
-        status = fx__rows_fill(&rows, begin + done, count, x, on_error, valid ? valid + done : NULL,
-                               NULL, error);
-        if (status == FX_OK)
-            status = fx_mlp_predict(model->mlp, x, count, scores + done * classes, error);
+        status = fx__predict_rows(model, &rows, begin + done, count, on_error,
+                                  valid ? valid + done : NULL, x, scores + done * classes, error);
     }
     free(x);
-    if (status == FX_OK && fx_model_has_probabilities(model)) fx_softmax(scores, n, classes);
     return status;
-}
-
-void fx__predicted_classes(const float *scores, size_t n, int classes, int *out) {
-    for (size_t i = 0; i < n; ++i) {
-        const float *row = scores + i * (size_t)classes;
-        out[i] = 0;
-        for (int c = 1; c < classes; ++c)
-            if (row[c] > row[out[i]]) out[i] = c;
-    }
 }

@@ -50,7 +50,4 @@ FX_MUST_CHECK fx_status fx__model_describe_result(const fx_model *model, fx_resu
 
 // The sections "augment" and "train" of fx_model_sections, by name; NULL for an unknown one.
 const fx_section *fx__model_section(const char *name);
-
-// Predicted class of each of scores[n, classes]: the largest, the first of equals.
-void fx__predicted_classes(const float *scores, size_t n, int classes, int *out);
 #endif

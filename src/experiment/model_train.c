@@ -71,10 +71,10 @@ static fx_status prepare_descriptor(training *t, fx_error *error) {
 
 static fx_status adopt_rows(training *t, fx_error *error) {
     fx_model *model = t->model;
-    if (!fx_augmentation_is_identity(&t->params->augment))
+    if (!fx_augmentation_is_identity(&t->params->augment) || t->params->augment.test_flip)
         return fx_error_set(error, FX_ERROR_DATA,
-                            "%s: rows of a descriptor file cannot be augmented: train on images or "
-                            "without augment",
+                            "%s: rows of a descriptor file cannot be augmented or mirrored: train "
+                            "on images or without augment",
                             t->data.name);
     memcpy(model->sha256, t->data.file.sha256, sizeof model->sha256);
     FX__TRY(fx__model_adopt_specification(model, t->data.file.specification, error));
@@ -243,6 +243,18 @@ static fx_status fit_network(training *t, const fx_training_params *params, cons
     return status;
 }
 
+// Accuracy of the model, as it predicts, on samples of the pool.
+static fx_status score_selection(const training *t, const selection *selection, double *accuracy,
+                                 fx_error *error) {
+    fx_image_subset storage;
+    fx_image_source images = {0};
+    if (t->data.pool.images)
+        images = fx_image_source_subset(t->data.pool.images, selection->numbers, selection->count,
+                                        &storage);
+    return fx__score_samples(t->model, &selection->samples, &images, t->options->progress, accuracy,
+                             error);
+}
+
 static fx_status train_network(training *t, fx_error *error) {
     fx_training_params *params = &t->model->params.train;
     fx_result *result = t->result;
@@ -252,6 +264,8 @@ static fx_status train_network(training *t, fx_error *error) {
     result->validation_samples = t->held.count;
     result->validation_accuracy =
         t->held.count ? result->history.epochs[result->history.best - 1].validation_accuracy : NAN;
+    if (t->held.count && t->params->augment.test_flip)
+        FX__TRY(score_selection(t, &t->held, &result->validation_accuracy, error));
     if (params->refit && t->held.count > 0) {
         fx_training_params again = *params;
         again.epochs = result->history.best;
@@ -266,8 +280,7 @@ static fx_status train_network(training *t, fx_error *error) {
     result->train_samples = seen->count;
     result->train_accuracy = NAN;
     if (t->options->validation_only) return FX_OK;
-    return fx__score_samples(t->model->mlp, &seen->samples, t->options->progress,
-                             &result->train_accuracy, error);
+    return score_selection(t, seen, &result->train_accuracy, error);
 }
 
 // What the training rows took is given back before the test rows are made.
@@ -321,8 +334,8 @@ static fx_status run(training *t, const fx_model_data *source, fx_error *error) 
     seconds->train = lap(&last);
     t->result->test_accuracy = NAN;
     if (!options->validation_only)
-        FX__TRY(fx__score_test(t->model->mlp, &t->data.test, t->data.classes, options->on_error,
-                               options->progress, t->result, error));
+        FX__TRY(fx__score_test(t->model, &t->data.test, options->on_error, options->progress,
+                               t->result, error));
     seconds->test = lap(&last);
     FX__TRY(fx__model_describe_result(t->model, t->result, error));
     seconds->total = fx__clock() - start;

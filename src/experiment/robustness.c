@@ -8,6 +8,7 @@
 
 #include "src/base/memory.h"
 #include "src/experiment/model_state.h"
+#include "src/experiment/prediction.h"
 #include "src/experiment/studies.h"
 
 // Of 32 pixels the shifts are 1, 2 and 4; the last shuffling moves every pixel.

@@ -12,6 +12,7 @@
 #include "src/experiment/metrics.h"
 #include "src/experiment/model_data.h"
 #include "src/experiment/model_state.h"
+#include "src/experiment/prediction.h"
 
 double fx__clock(void) {
     struct timespec now;
@@ -57,18 +58,18 @@ static fx_status stopped(fx_error *error) {
     return fx_error_set(error, FX_ERROR_INTERRUPTED, "stopped on request");
 }
 
-fx_status fx__score_samples(const fx_mlp *mlp, const fx_samples *samples,
-                            const fx_progress *progress, double *accuracy, fx_error *error) {
-    int classes = (int)fx_mlp_outputs(mlp);
+fx_status fx__score_samples(const fx_model *model, const fx_samples *samples,
+                            const fx_image_source *images, const fx_progress *progress,
+                            double *accuracy, fx_error *error) {
+    const int classes = model->classes;
     size_t right = 0;
     chunks chunk;
     FX__TRY(chunks_create(samples->count, samples->length, classes, &chunk, error));
     fx_status status = FX_OK;
     for (size_t begin = 0; begin < samples->count; begin += chunk.size) {
         size_t n = samples->count - begin < chunk.size ? samples->count - begin : chunk.size;
-        for (size_t i = 0; i < n; ++i) chunk.indices[i] = (uint32_t)(begin + i);
-        FX__TRY_GOTO(samples->fill(samples->self, 0, chunk.indices, n, chunk.x, error));
-        FX__TRY_GOTO(fx_mlp_predict(mlp, chunk.x, n, chunk.scores, error));
+        FX__TRY_GOTO(fx__predict_samples(model, samples, images, begin, n, chunk.indices, chunk.x,
+                                         chunk.scores, error));
         fx__predicted_classes(chunk.scores, n, classes, chunk.predictions);
         for (size_t i = 0; i < n; ++i) right += chunk.predictions[i] == samples->labels[begin + i];
         if (!fx_progress_report(progress, "score", begin + n, samples->count, NULL)) {
@@ -91,8 +92,9 @@ void fx__summarize_test(fx_result *result) {
                   result->confusion);
 }
 
-fx_status fx__score_test(const fx_mlp *mlp, const fx_rows *test, int classes, fx_on_error on_error,
+fx_status fx__score_test(const fx_model *model, const fx_rows *test, fx_on_error on_error,
                          const fx_progress *progress, fx_result *result, fx_error *error) {
+    const int classes = model->classes;
     size_t cells = (size_t)classes * (size_t)classes, n = 0;
     result->classes = classes;
     FX__TRY(fx__allocate(cells, sizeof *result->confusion, &result->confusion, error));
@@ -102,17 +104,14 @@ fx_status fx__score_test(const fx_mlp *mlp, const fx_rows *test, int classes, fx
                          error));
     FX__TRY(fx__allocate(test->count, sizeof *result->test_confidence, &result->test_confidence,
                          error));
-    bool softmax = fx_mlp_get_params(mlp)->loss == FX_CROSS_ENTROPY;
     chunks chunk;
     FX__TRY(chunks_create(test->count, test->length, classes, &chunk, error));
     fx_status status = FX_OK;
     for (size_t begin = 0; begin < test->count; begin += chunk.size) {
         size_t count = test->count - begin < chunk.size ? test->count - begin : chunk.size;
-        FX__TRY_GOTO(
-            fx__rows_fill(test, begin, count, chunk.x, on_error, chunk.valid, NULL, error));
-        FX__TRY_GOTO(fx_mlp_predict(mlp, chunk.x, count, chunk.scores, error));
+        FX__TRY_GOTO(fx__predict_rows(model, test, begin, count, on_error, chunk.valid, chunk.x,
+                                      chunk.scores, error));
         fx__predicted_classes(chunk.scores, count, classes, chunk.predictions);
-        if (softmax) fx_softmax(chunk.scores, count, (size_t)classes);
         for (size_t i = 0; i < count; ++i) {
             if (on_error == FX_ON_ERROR_SKIP && !chunk.valid[i]) {
                 ++result->skipped;
@@ -153,6 +152,11 @@ static fx_status check_fit(const fx_model *model, fx_data *data, fx_error *error
     } else if (data->test.length != fx_mlp_inputs(model->mlp)) {
         return fx_error_set(error, FX_ERROR_DATA, "%s: rows of %zu numbers, the model expects %zu",
                             data->name, data->test.length, fx_mlp_inputs(model->mlp));
+    } else if (model->params.augment.test_flip) {
+        return fx_error_set(error, FX_ERROR_DATA,
+                            "%s: rows of a descriptor file, expected images: the model mirrors "
+                            "them (augment.test_flip)",
+                            data->name);
     }
     return fx__data_map_classes(data, (const char *const *)model->class_names, model->classes,
                                 error);
@@ -171,8 +175,8 @@ fx_status fx_model_evaluate(const fx_model *model, const fx_model_data *source,
     fx_status status;
     FX__TRY_GOTO(check_fit(model, &data, error));
     double test_start = fx__clock();
-    FX__TRY_GOTO(fx__score_test(model->mlp, &data.test, model->classes, options->on_error,
-                                options->progress, result, error));
+    FX__TRY_GOTO(
+        fx__score_test(model, &data.test, options->on_error, options->progress, result, error));
     result->seconds.test = fx__clock() - test_start;
     FX__TRY_GOTO(fx__model_describe_result(model, result, error));
     result->seconds.total = fx__clock() - start;

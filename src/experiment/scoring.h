@@ -5,14 +5,16 @@
 #include "featx/model.h"
 #include "src/experiment/rows.h"
 
-// Share of the samples, as they are in epoch 0, that the network gets right in evaluation mode.
-FX_MUST_CHECK fx_status fx__score_samples(const fx_mlp *mlp, const fx_samples *samples,
+// Share of the samples, as they are in epoch 0, that the model gets right. `images` are what the
+// samples were made of, one a sample; not needed without augment.test_flip.
+FX_MUST_CHECK fx_status fx__score_samples(const fx_model *model, const fx_samples *samples,
+                                          const fx_image_source *images,
                                           const fx_progress *progress, double *accuracy,
                                           fx_error *error);
 
 // Predicts the rows and fills what a result says of the test set: samples, indices, labels,
 // predictions, accuracy with its interval, confusion. Adds to result->skipped.
-FX_MUST_CHECK fx_status fx__score_test(const fx_mlp *mlp, const fx_rows *test, int classes,
+FX_MUST_CHECK fx_status fx__score_test(const fx_model *model, const fx_rows *test,
                                        fx_on_error on_error, const fx_progress *progress,
                                        fx_result *result, fx_error *error);
 

@@ -58,6 +58,8 @@ static const fx_param params_table[] = {
      "give a square of this side, in pixels, the mean color"},
     {"padding", FX_PARAM_CHOICE, FIELD(padding), 0, 0, paddings, false,
      "what stands beyond the borders: the nearest pixel, the mirrored image, black"},
+    {"test_flip", FX_PARAM_BOOL, FIELD(test_flip), 0, 1, NULL, false,
+     "not of training: answer by the mean over an image and its mirror"},
 };
 
 const fx_section fx__augmentation_section = {"augment", params_table,

@@ -1,8 +1,9 @@
-// Image sources: the survey, and the two sources that need no data set.
+// Image sources: the survey, and the sources that need no data set.
 #include "featx/image_source.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "src/base/memory.h"
 #include "src/base/parallel.h"
@@ -78,6 +79,35 @@ fx_image_source fx_image_source_subset(const fx_image_source *base, const uint32
                                        size_t count, fx_image_subset *storage) {
     *storage = (fx_image_subset){base, indices};
     return (fx_image_source){storage, count, subset_get, subset_probe, subset_name};
+}
+
+// --- another source, mirrored ---
+
+static fx_status mirrored_get(const void *self, size_t index, fx_image *out, fx_error *error) {
+    const fx_image_source *base = self;
+    FX__TRY(base->get(base->self, index, out, error));
+    if (out->capacity == 0) { // lent pixels stay as they are
+        const fx_image lent = *out;
+        *out = (fx_image){0};
+        FX__TRY(fx_image_reserve(out, lent.width, lent.height, lent.channels, error));
+        memcpy(out->pixels, lent.pixels, out->capacity);
+    }
+    fx_image_flip(out);
+    return FX_OK;
+}
+
+static fx_status mirrored_probe(const void *self, size_t index, fx_image *out, fx_error *error) {
+    const fx_image_source *base = self;
+    return base->probe(base->self, index, out, error);
+}
+
+static void mirrored_name(const void *self, size_t index, char *out, size_t size) {
+    const fx_image_source *base = self;
+    base->name(base->self, index, out, size);
+}
+
+fx_image_source fx_image_source_mirrored(const fx_image_source *base) {
+    return (fx_image_source){base, base->count, mirrored_get, mirrored_probe, mirrored_name};
 }
 
 // --- a list of files ---

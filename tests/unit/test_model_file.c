@@ -228,6 +228,22 @@ Test(model_file, rows_train_the_network_that_images_train) {
     fx_model *none;
     status = fx_model_train(&rows_params, &data, NULL, &none, &result, &error);
     refused(status, FX_ERROR_DATA, &error, "cannot be augmented");
+    rows_params.augment = fx_augmentation_defaults();
+    rows_params.augment.test_flip = true;
+    status = fx_model_train(&rows_params, &data, NULL, &none, &result, &error);
+    refused(status, FX_ERROR_DATA, &error, "x.npy: rows of a descriptor file cannot be");
+
+    // A model that mirrors images takes no rows.
+    params.descriptor.hog.orientations = 9;
+    params.augment.test_flip = true;
+    trained twice = train_images(&params, &tiny);
+    status = fx_model_evaluate(twice.model, &data, NULL, &result, &error);
+    refused(status, FX_ERROR_DATA, &error, "x.npy: rows of a descriptor file, expected images");
+    cr_assert_eq(fx_model_save(twice.model, path, &error), FX_OK);
+    cr_assert_eq(fx_model_load(path, &loaded, &error), FX_OK, "%s", error.message);
+    cr_assert(fx_model_get_params(loaded)->augment.test_flip);
+    fx_model_destroy(loaded);
+    destroy(&twice);
     destroy(&other);
     destroy(&rows);
     destroy(&images);
