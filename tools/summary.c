@@ -62,13 +62,19 @@ static void print_features(const fx_result *result, const fx_model *model) {
 static void print_network(const fx_result *result, const fx_model *model) {
     const fx_mlp_params *mlp = &fx_model_get_params(model)->mlp;
     char count[32];
-    printf("network    %zu", result->descriptor_length);
+    const int networks = fx_model_networks(model);
+    if (networks > 1)
+        printf("networks   %d × ", networks);
+    else
+        printf("network    ");
+    printf("%zu", result->descriptor_length);
     for (int i = 0; i < mlp->hidden.count; i++) printf("-%d", mlp->hidden.values[i]);
     printf("-%d, %s parameters", result->classes, format_count(result->parameters, count));
     const fx_history *history = &result->history;
     if (history->count > 0) {
         printf("; %d epochs%s", history->count, history->early_stopped ? " (stopped early)" : "");
         if (history->best > 0) printf(", the weights of epoch %d", history->best);
+        if (networks > 1) printf(" (of the first)");
     }
     printf("\n");
 }

@@ -47,7 +47,8 @@ typedef struct fx_result {
     uint64_t seed; // that the model was trained with
     size_t train_samples, validation_samples, test_samples;
     size_t skipped; // bad images left out
-    size_t descriptor_length, parameters;
+    size_t descriptor_length;
+    size_t parameters; // of all networks
     double train_accuracy, validation_accuracy, test_accuracy;
     double test_accuracy_ci95[2]; // Wilson
     int classes;
@@ -69,8 +70,9 @@ typedef struct fx_model_options {
     const char *vocabulary; // path, or NULL: learned
     fx_on_error on_error;
     const fx_progress *progress;
-    // Path of a file that the state of the training is kept in, or NULL: none. With train.refit the
-    // second training has one beside it. They stay until fx_model_remove_checkpoint.
+    // Path of a file that the state of the training is kept in, or NULL: none. Each network of an
+    // ensemble, and with train.refit the second training, has one beside it. They stay until
+    // fx_model_remove_checkpoint.
     const char *checkpoint;
     bool resume; // go on from there; begin where there is none
     // The test split is not read, and accuracies on training and test samples are not measured.
@@ -86,11 +88,13 @@ void fx_model_remove_checkpoint(const char *checkpoint);
 // network is then trained on all of the training and validation samples for that many, its schedule
 // as long. Accuracies on training samples are the final network's, in evaluation mode;
 // validation_accuracy is that of the run that chose. Every accuracy is that of what the model
-// answers; only the choice of the epoch does without augment.test_flip. A descriptor file without
-// splits gets a test split of 20 % of each class, drawn by the seed. Without augmentation the rows
-// of all training samples stand in memory, count × length × 4 bytes; test samples go through in
-// chunks. Fills *model and *result. A training that was stopped at any moment and is resumed ends
-// in the same bytes as one that was not; FX_ERROR_DATA where the checkpoint is of another training.
+// answers; the choice of the epoch, which each network of an ensemble has for itself, is by what
+// that network says of plain images. history is that of the first network. A descriptor file
+// without splits gets a test split of 20 % of each class, drawn by the seed. Without augmentation
+// the rows of all training samples stand in memory, count × length × 4 bytes; test samples go
+// through in chunks. Fills *model and *result. A training that was stopped at any moment and is
+// resumed ends in the same bytes as one that was not; FX_ERROR_DATA where the checkpoint is of
+// another training.
 FX_MUST_CHECK fx_status fx_model_train(const fx_model_params *params, const fx_model_data *data,
                                        const fx_model_options *options, fx_model **model,
                                        fx_result *result, fx_error *error);
@@ -104,12 +108,15 @@ void fx_model_destroy(fx_model *model);
 int fx_model_classes(const fx_model *model);
 const char *fx_model_class_name(const fx_model *model, int index);
 const fx_descriptor *fx_model_descriptor(const fx_model *model); // NULL where trained on rows
-const fx_mlp *fx_model_mlp(const fx_model *model);
+const fx_mlp *fx_model_mlp(const fx_model *model);               // the first network
+int fx_model_networks(const fx_model *model);                    // train.ensemble
+const fx_mlp *fx_model_network(const fx_model *model, int index);
 const fx_model_params *fx_model_get_params(const fx_model *model); // as resolved
 bool fx_model_has_probabilities(const fx_model *model);            // softmax: true
 
 // scores[n, classes] of images begin … begin+n-1: probabilities, or scores where the loss gives
-// none; with augment.test_flip their mean over each image and its mirror.
+// none. They are means over the networks of an ensemble and, with augment.test_flip, over each
+// image and its mirror.
 FX_MUST_CHECK fx_status fx_model_predict(const fx_model *model, const fx_image_source *images,
                                          size_t begin, size_t n, fx_on_error on_error, bool *valid,
                                          float *scores, fx_error *error);

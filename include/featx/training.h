@@ -19,6 +19,8 @@ typedef enum fx_schedule {
 typedef enum fx_reduction { FX_REDUCTION_MEAN, FX_REDUCTION_SUM } fx_reduction;
 typedef enum fx_class_weights { FX_CLASS_WEIGHTS_NONE, FX_CLASS_WEIGHTS_BALANCED } fx_class_weights;
 
+enum { FX_ENSEMBLE_MAX = 64 };
+
 typedef struct fx_training_params {
     int epochs; // 0 is auto: 20 from 20,000 training samples on, below that 20 · √(20,000 / n), at
                 // most 100
@@ -46,6 +48,8 @@ typedef struct fx_training_params {
                 // size, drawn from all of it in blocks (1/64 of it, at most 1 MiB). For the caller
     bool refit; // after choosing the epoch: train again on all training samples. For the
                 // caller, as is `validation`: fx_train trains on what it is given
+    int ensemble; // networks, of seeds seed, seed + 1, …, whose answers are averaged; at most
+                  // FX_ENSEMBLE_MAX. For the caller
 } fx_training_params;
 
 fx_training_params fx_training_defaults(void);

@@ -40,7 +40,7 @@ static bool report_arm(void *self, const char *stage, size_t done, size_t total,
 
 // --- checkpoints ---
 
-static const char *const endings[] = {".finished", ".checkpoint", ".checkpoint.refit"};
+static const char finished_ending[] = ".finished", checkpoint_ending[] = ".checkpoint";
 
 enum { NAME_DIGITS = 32 };
 
@@ -74,9 +74,9 @@ static fx_status with_ending(const char *path, const char *ending, char **out, f
 
 static bool is_ours(const char *name) {
     if (strspn(name, "0123456789abcdef") != NAME_DIGITS) return false;
-    for (size_t e = 0; e < sizeof endings / sizeof *endings; ++e)
-        if (strcmp(name + NAME_DIGITS, endings[e]) == 0) return true;
-    return false;
+    const char *ending = name + NAME_DIGITS; // one for each network and refit follows the second
+    return strcmp(ending, finished_ending) == 0 ||
+           strncmp(ending, checkpoint_ending, sizeof checkpoint_ending - 1) == 0;
 }
 
 void fx_experiment_remove_checkpoints(const char *folder) {
@@ -99,8 +99,8 @@ fx_status fx__train_or_find(const fx_experiment *experiment, const fx_dataset *d
     fx_model_options own = *options;
     fx_status status;
     FX__TRY_GOTO(training_path(experiment, dataset, options, params, &path, error));
-    FX__TRY_GOTO(with_ending(path, endings[0], &finished, error));
-    FX__TRY_GOTO(with_ending(path, endings[1], &checkpoint, error));
+    FX__TRY_GOTO(with_ending(path, finished_ending, &finished, error));
+    FX__TRY_GOTO(with_ending(path, checkpoint_ending, &checkpoint, error));
     own.checkpoint = checkpoint;
     FX__TRY_GOTO(fx__finished_load(finished, model, result, error));
     if (*model) goto done;
@@ -235,12 +235,30 @@ done:
 
 // --- whole ---
 
+// Networks that two seeds have in common would be counted twice.
+static fx_status check_seeds(const fx_experiment *experiment, fx_error *error) {
+    const fx_int_list *seeds = &experiment->seeds;
+    int most = 1;
+    for (size_t arm = 0; arm < experiment->arm_count; ++arm)
+        if (experiment->arms[arm].params.train.ensemble > most)
+            most = experiment->arms[arm].params.train.ensemble;
+    for (int i = 0; i < seeds->count; ++i)
+        for (int j = 0; j < i; ++j)
+            if (llabs((long long)seeds->values[i] - seeds->values[j]) < most)
+                return fx_error_set(error, FX_ERROR_USAGE,
+                                    "seeds: %d and %d have networks of an ensemble of %d in "
+                                    "common, expected seeds at least %d apart",
+                                    seeds->values[j], seeds->values[i], most, most);
+    return FX_OK;
+}
+
 static fx_status run(const fx_experiment *experiment, const fx_dataset *dataset,
                      const fx_model_options *options, fx_comparison *out, fx_error *error) {
     size_t trainings;
     if (experiment->arm_count == 0 || experiment->seeds.count == 0 ||
         !fx__size_mul(experiment->arm_count, (size_t)experiment->seeds.count, &trainings))
         return fx_error_set(error, FX_ERROR_USAGE, "an experiment needs arms and seeds");
+    FX__TRY(check_seeds(experiment, error));
     if (options->checkpoint) {
         if (!options->resume) fx_experiment_remove_checkpoints(options->checkpoint);
         FX__TRY(fx__folder_create(options->checkpoint, error));

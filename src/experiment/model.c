@@ -87,7 +87,7 @@ void fx_model_destroy(fx_model *model) {
     free(model->class_names);
     free(model->specification);
     fx_descriptor_destroy(model->descriptor);
-    fx_mlp_destroy(model->mlp);
+    for (int i = 0; i < FX_ENSEMBLE_MAX; ++i) fx_mlp_destroy(model->networks[i]);
     free(model);
 }
 
@@ -104,7 +104,15 @@ const fx_descriptor *fx_model_descriptor(const fx_model *model) {
 }
 
 const fx_mlp *fx_model_mlp(const fx_model *model) {
-    return model->mlp;
+    return model->networks[0];
+}
+
+int fx_model_networks(const fx_model *model) {
+    return model->params.train.ensemble;
+}
+
+const fx_mlp *fx_model_network(const fx_model *model, int index) {
+    return model->networks[index];
 }
 
 const fx_model_params *fx_model_get_params(const fx_model *model) {
@@ -125,7 +133,7 @@ fx_status fx_model_predict(const fx_model *model, const fx_image_source *images,
                             "the model was trained on rows of a descriptor file and cannot see "
                             "images: train on the images themselves");
     fx_rows rows = {.count = images->count,
-                    .length = fx_mlp_inputs(model->mlp),
+                    .length = fx_mlp_inputs(fx_model_mlp(model)),
                     .images = images,
                     .descriptor = model->descriptor};
     size_t chunk = fx__rows_chunk(rows.length);

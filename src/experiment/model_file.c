@@ -67,7 +67,8 @@ fx_status fx__model_to_tensors(const fx_model *model, fx_tensors **out, fx_error
     fx_status status = add_metadata(tensors, model, error);
     if (status == FX_OK && model->descriptor)
         status = fx__descriptor_to_tensors(model->descriptor, tensors, error);
-    if (status == FX_OK) status = fx__mlp_to_tensors(model->mlp, tensors, error);
+    for (int i = 0; status == FX_OK && i < fx_model_networks(model); ++i)
+        status = fx__mlp_to_tensors(model->networks[i], i, tensors, error);
     if (status == FX_OK)
         *out = tensors;
     else
@@ -84,9 +85,9 @@ fx_status fx_model_save(const fx_model *model, const char *path, fx_error *error
 }
 
 fx_status fx__model_describe_result(const fx_model *model, fx_result *result, fx_error *error) {
-    result->descriptor_length = fx_mlp_inputs(model->mlp);
+    result->descriptor_length = fx_mlp_inputs(fx_model_mlp(model));
     result->seed = model->params.seed;
-    result->parameters = fx_mlp_parameters(model->mlp);
+    result->parameters = (size_t)fx_model_networks(model) * fx_mlp_parameters(fx_model_mlp(model));
     fx_tensors *tensors;
     FX__TRY(fx__model_to_tensors(model, &tensors, error));
     fx_status status = fx__tensors_sha256(tensors, result->model_sha256, error);
@@ -210,6 +211,21 @@ static fx_status read_descriptor(const fx_tensors *tensors, fx_model *model, fx_
     return status;
 }
 
+static fx_status read_networks(const fx_tensors *tensors, fx_model *model, fx_error *error) {
+    for (int i = 0; i < fx_model_networks(model); ++i) {
+        FX__TRY(fx__mlp_from_tensors(tensors, i, &model->networks[i], error));
+        const fx_mlp *network = model->networks[i], *first = model->networks[0];
+        if (fx_mlp_outputs(network) != (size_t)model->classes)
+            return fx_error_set(error, FX_ERROR_FORMAT, "network %d has %zu outputs for %d classes",
+                                i, fx_mlp_outputs(network), model->classes);
+        if (fx_mlp_inputs(network) != fx_mlp_inputs(first))
+            return fx_error_set(error, FX_ERROR_FORMAT,
+                                "network %d has %zu inputs, expected %zu, as the first", i,
+                                fx_mlp_inputs(network), fx_mlp_inputs(first));
+    }
+    return FX_OK;
+}
+
 fx_status fx__model_from_tensors(const fx_tensors *tensors, fx_model **out, fx_error *error) {
     *out = NULL;
     FX__TRY(check_format(tensors, error));
@@ -226,11 +242,8 @@ fx_status fx__model_from_tensors(const fx_tensors *tensors, fx_model **out, fx_e
     FX__TRY(read_classes(tensors, &params, out, error));
     fx_model *model = *out;
     FX__TRY(read_descriptor(tensors, model, error));
-    FX__TRY(fx__mlp_from_tensors(tensors, &model->mlp, error));
-    model->params.mlp = *fx_mlp_get_params(model->mlp);
-    if (fx_mlp_outputs(model->mlp) != (size_t)model->classes)
-        return fx_error_set(error, FX_ERROR_FORMAT, "the network has %zu outputs for %d classes",
-                            fx_mlp_outputs(model->mlp), model->classes);
+    FX__TRY(read_networks(tensors, model, error));
+    model->params.mlp = *fx_mlp_get_params(fx_model_mlp(model));
     return FX_OK;
 }
 

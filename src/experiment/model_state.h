@@ -12,7 +12,7 @@ struct fx_model {
     fx_descriptor *descriptor; // NULL where trained on rows
     char *specification;       // of the descriptor or of the rows, one line of JSON
     char sha256[65];           // of parameters and what was learned: rows must have the same
-    fx_mlp *mlp;
+    fx_mlp *networks[FX_ENSEMBLE_MAX]; // the first params.train.ensemble of them
 };
 
 // An empty model with these class names.
@@ -31,6 +31,7 @@ FX_MUST_CHECK fx_status fx__model_create(const fx_model_params *params,
 //   descriptor_sha256    of the descriptor that the network was trained on
 //   augment, train       those sections
 //   descriptor, mlp      theirs, written by src/features and src/nn
+// The networks of an ensemble have tensors of their own and share their parameters.
 // It holds no time, path or number of threads: the same training gives the same bytes.
 FX_MUST_CHECK fx_status fx__model_to_tensors(const fx_model *model, fx_tensors **out,
                                              fx_error *error);

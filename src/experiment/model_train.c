@@ -194,51 +194,71 @@ static fx_status hold_out(training *t, fx_error *error) {
 
 // --- training ---
 
-static fx_status fresh_network(training *t, fx_error *error) {
-    fx_mlp_destroy(t->model->mlp);
-    t->model->mlp = NULL;
-    return fx_mlp_create(&t->params->mlp, t->pool.length, (size_t)t->data.classes, t->params->seed,
-                         &t->model->mlp, error);
-}
-
-static fx_status checkpoint_path(const char *checkpoint, bool again, char **out, fx_error *error) {
+// Where network `k` of the ensemble keeps its state. `again`: in the refit.
+static fx_status checkpoint_path(const char *checkpoint, int k, bool again, char **out,
+                                 fx_error *error) {
     fx_text text = {0};
-    FX__TRY(fx__text_printf(&text, error, again ? "%s.refit" : "%s", checkpoint));
+    fx_status status = fx__text_printf(&text, error, "%s", checkpoint);
+    if (status == FX_OK && k > 0) status = fx__text_printf(&text, error, ".%d", k);
+    if (status == FX_OK && again) status = fx__text_printf(&text, error, ".refit");
     *out = text.data;
-    return FX_OK;
+    return status;
 }
 
 void fx_model_remove_checkpoint(const char *checkpoint) {
-    for (int again = 0; again < 2; ++again) {
-        char *path;
-        if (checkpoint_path(checkpoint, again, &path, NULL) != FX_OK) return;
-        unlink(path);
-        free(path);
-    }
+    for (int k = 0; k < FX_ENSEMBLE_MAX; ++k)
+        for (int again = 0; again < 2; ++again) {
+            char *path;
+            if (checkpoint_path(checkpoint, k, again, &path, NULL) == FX_OK) unlink(path);
+            free(path);
+        }
 }
 
-// Trains a fresh network, from a checkpoint where there is one. `again`: the refit.
-static fx_status fit_network(training *t, const fx_training_params *params, const selection *seen,
-                             const selection *held, bool again, fx_history *history,
-                             fx_error *error) {
+// Progress of a network's training, whose stages are announced as those of its place.
+typedef struct network_progress {
+    const fx_progress *outer;
+    int place, count;
+} network_progress;
+
+static bool report_network(void *self, const char *stage, size_t done, size_t total,
+                           const char *note) {
+    const network_progress *own = self;
+    char text[64];
+    snprintf(text, sizeof text, "%s network %d/%d", stage, own->place, own->count);
+    return fx_progress_report(own->outer, own->count > 1 ? text : stage, done, total, note);
+}
+
+// Trains a fresh network in place of network k, from a checkpoint where there is one. `again`: the
+// refit.
+static fx_status fit_network(training *t, int k, const fx_training_params *params,
+                             const selection *seen, const selection *held, bool again,
+                             fx_history *history, fx_error *error) {
     const fx_model_options *options = t->options;
     const fx_samples *validation = held && held->count ? &held->samples : NULL;
+    const uint64_t seed = t->params->seed + (uint64_t)k;
+    network_progress place = {options->progress, k + 1, params->ensemble};
+    const fx_progress progress = {&place, report_network};
+    fx_mlp **network = &t->model->networks[k];
     fx_model_params identified = t->model->params;
     identified.train = *params;
+    identified.seed = seed;
     char identity[65], *path = NULL;
     *history = (fx_history){0};
-    FX__TRY(fresh_network(t, error));
+    fx_mlp_destroy(*network);
+    *network = NULL;
+    FX__TRY(fx_mlp_create(&t->params->mlp, t->pool.length, (size_t)t->data.classes, seed, network,
+                          error));
+    if (t->augmented) fx__augmented_reseed(t->augmented, seed);
     if (!options->checkpoint)
-        return fx_train(t->model->mlp, params, &seen->samples, validation, t->params->seed,
-                        options->progress, history, error);
+        return fx_train(*network, params, &seen->samples, validation, seed, &progress, history,
+                        error);
     FX__TRY(fx__training_identity(&identified, t->model->sha256,
                                   (const char *const *)t->model->class_names, t->model->classes,
                                   seen->labels, seen->count, identity, error));
-    FX__TRY(checkpoint_path(options->checkpoint, again, &path, error));
+    FX__TRY(checkpoint_path(options->checkpoint, k, again, &path, error));
     const fx_checkpoint checkpoint = {path, identity, options->resume};
-    fx_status status =
-        fx_train_resumable(t->model->mlp, params, &seen->samples, validation, t->params->seed,
-                           &checkpoint, options->progress, history, error);
+    fx_status status = fx_train_resumable(*network, params, &seen->samples, validation, seed,
+                                          &checkpoint, &progress, history, error);
     free(path);
     return status;
 }
@@ -255,26 +275,50 @@ static fx_status score_selection(const training *t, const selection *selection, 
                              error);
 }
 
-static fx_status train_network(training *t, fx_error *error) {
+// Trains every network; best[params->ensemble] are the epochs that were chosen. The first one's
+// history becomes that of the result.
+static fx_status choose_epochs(training *t, const fx_training_params *params, int *best,
+                               fx_error *error) {
+    for (int k = 0; k < params->ensemble; ++k) {
+        fx_history own, *history = k == 0 ? &t->result->history : &own;
+        fx_status status = fit_network(t, k, params, &t->fit, &t->held, false, history, error);
+        best[k] = history->best;
+        if (k > 0) fx_history_destroy(history);
+        if (status != FX_OK) return status;
+    }
+    return FX_OK;
+}
+
+// Trains every network again, on all samples, for the epochs that were chosen.
+static fx_status refit(training *t, const fx_training_params *params, const int *best,
+                       fx_error *error) {
+    fx_training_params again = *params;
+    again.validation = 0;
+    again.early_stopping = 0;
+    for (int k = 0; k < params->ensemble; ++k) {
+        again.epochs = best[k];
+        fx_history history;
+        fx_status status = fit_network(t, k, &again, &t->all, NULL, true, &history, error);
+        fx_history_destroy(&history);
+        if (status != FX_OK) return status;
+    }
+    return FX_OK;
+}
+
+static fx_status train_networks(training *t, fx_error *error) {
     fx_training_params *params = &t->model->params.train;
     fx_result *result = t->result;
     const selection *seen = &t->fit;
+    int best[FX_ENSEMBLE_MAX];
     *params = fx_training_resolve(&t->params->train, t->fit.count);
-    FX__TRY(fit_network(t, params, &t->fit, &t->held, false, &result->history, error));
+    FX__TRY(choose_epochs(t, params, best, error));
     result->validation_samples = t->held.count;
     result->validation_accuracy =
         t->held.count ? result->history.epochs[result->history.best - 1].validation_accuracy : NAN;
-    if (t->held.count && t->params->augment.test_flip)
+    if (t->held.count && (params->ensemble > 1 || t->params->augment.test_flip))
         FX__TRY(score_selection(t, &t->held, &result->validation_accuracy, error));
     if (params->refit && t->held.count > 0) {
-        fx_training_params again = *params;
-        again.epochs = result->history.best;
-        again.validation = 0;
-        again.early_stopping = 0;
-        fx_history history;
-        fx_status status = fit_network(t, &again, &t->all, NULL, true, &history, error);
-        fx_history_destroy(&history);
-        if (status != FX_OK) return status;
+        FX__TRY(refit(t, params, best, error));
         seen = &t->all;
     }
     result->train_samples = seen->count;
@@ -329,7 +373,7 @@ static fx_status run(training *t, const fx_model_data *source, fx_error *error) 
     FX__TRY(make_pool(t, error));
     FX__TRY(hold_out(t, error));
     seconds->extract = lap(&last);
-    FX__TRY(train_network(t, error));
+    FX__TRY(train_networks(t, error));
     release_pool(t);
     seconds->train = lap(&last);
     t->result->test_accuracy = NAN;

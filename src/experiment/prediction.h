@@ -6,9 +6,9 @@
 #include "src/experiment/rows.h"
 
 // scores[n, classes] of rows begin … begin+n-1: probabilities, or scores where the loss gives none;
-// with augment.test_flip the mean of those of the images and of their mirrors: rows of a descriptor
-// file, which have none, are for the caller to refuse. x[n, length] is room for the rows. on_error
-// and valid are those of fx__rows_fill.
+// means over the networks and, with augment.test_flip, over the images and their mirrors (rows of a
+// descriptor file, which have none, are for the caller to refuse). x[n, length] is room for the
+// rows. on_error and valid are those of fx__rows_fill.
 FX_MUST_CHECK fx_status fx__predict_rows(const fx_model *model, const fx_rows *rows, size_t begin,
                                          size_t n, fx_on_error on_error, bool *valid, float *x,
                                          float *scores, fx_error *error);

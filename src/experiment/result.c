@@ -86,9 +86,10 @@ fx_status fx__result_json(const fx_result *result, const fx_model *model, const 
         out, error,
         ", \"seed\": %" PRIu64 ", \"threads\": %d, \"train_samples\": %zu, "
         "\"validation_samples\": %zu, \"test_samples\": %zu, \"descriptor_length\": %zu, "
-        "\"parameters\": %zu",
+        "\"ensemble\": %d, \"parameters\": %zu",
         result->seed, threads, result->train_samples, result->validation_samples,
-        result->test_samples, result->descriptor_length, result->parameters));
+        result->test_samples, result->descriptor_length, fx_model_networks(model),
+        result->parameters));
     FX__TRY(named_number(out, "train_accuracy", result->train_accuracy, error));
     FX__TRY(named_number(out, "validation_accuracy", result->validation_accuracy, error));
     FX__TRY(named_number(out, "test_accuracy", result->test_accuracy, error));

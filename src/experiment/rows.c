@@ -184,6 +184,10 @@ done:
     return status;
 }
 
+void fx__augmented_reseed(fx_augmented *augmented, uint64_t seed) {
+    augmented->seed = seed;
+}
+
 void fx__augmented_destroy(fx_augmented *augmented) {
     if (!augmented) return;
     for (size_t i = 0; augmented->workers && i < augmented->worker_count; ++i) {

@@ -46,5 +46,7 @@ FX_MUST_CHECK fx_status fx__augmented_create(const fx_rows *rows,
                                              const fx_augmentation_params *params, uint64_t seed,
                                              fx_augmented **out, fx_samples *samples,
                                              fx_error *error);
+// Samples from here on are those of another seed.
+void fx__augmented_reseed(fx_augmented *augmented, uint64_t seed);
 void fx__augmented_destroy(fx_augmented *augmented);
 #endif

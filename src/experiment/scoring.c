@@ -143,15 +143,15 @@ static fx_status check_fit(const fx_model *model, fx_data *data, fx_error *error
                                 "%s: the model was trained on rows of a descriptor file and cannot "
                                 "see images: give it the .npy of the same descriptor",
                                 data->name);
-        fx__data_describe(data, model->descriptor, fx_mlp_inputs(model->mlp));
+        fx__data_describe(data, model->descriptor, fx_mlp_inputs(fx_model_mlp(model)));
     } else if (strcmp(data->file.sha256, model->sha256) != 0) {
         return fx_error_set(error, FX_ERROR_DATA,
                             "%s: rows of another descriptor, %.12s… %.150s, expected %.12s… %.150s",
                             data->name, data->file.sha256, data->file.specification, model->sha256,
                             model->specification);
-    } else if (data->test.length != fx_mlp_inputs(model->mlp)) {
+    } else if (data->test.length != fx_mlp_inputs(fx_model_mlp(model))) {
         return fx_error_set(error, FX_ERROR_DATA, "%s: rows of %zu numbers, the model expects %zu",
-                            data->name, data->test.length, fx_mlp_inputs(model->mlp));
+                            data->name, data->test.length, fx_mlp_inputs(fx_model_mlp(model)));
     } else if (model->params.augment.test_flip) {
         return fx_error_set(error, FX_ERROR_DATA,
                             "%s: rows of a descriptor file, expected images: the model mirrors "

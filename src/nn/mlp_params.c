@@ -36,6 +36,7 @@ fx_training_params fx_training_defaults(void) {
         .standardize = true,
         .window = 2048,
         .refit = false,
+        .ensemble = 1,
     };
 }
 
@@ -125,6 +126,8 @@ static const fx_param training_table[] = {
      "MiB of a descriptor file that are shuffled together; one that has more is read in parts"},
     {"refit", FX_PARAM_BOOL, T(refit), 0, 0, NULL, false,
      "train again on all training samples for the chosen number of epochs"},
+    {"ensemble", FX_PARAM_INT, T(ensemble), 1, FX_ENSEMBLE_MAX, NULL, false,
+     "networks from seeds seed, seed + 1, … whose probabilities or scores are averaged"},
 };
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))

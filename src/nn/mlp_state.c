@@ -1,13 +1,15 @@
 // An MLP as named tensors.
 //
-//   mlp.mean, mlp.scale                     [inputs]          standardization
-//   mlp.0.weights … mlp.L.weights           [inputs, columns]
-//   mlp.0.biases …                          [columns]         of layers without batch
-//   normalization,
-//                                                             unless mlp.bias is false
+//   mlp.mean, mlp.scale              [inputs]           standardization
+//   mlp.0.weights … mlp.L.weights    [inputs, columns]
+//   mlp.0.biases …                   [columns]          of layers without batch normalization,
+//                                                       unless mlp.bias is false
 //   mlp.0.gamma, beta, running_mean, running_variance
-//                                           [columns]         of those with it
+//                                    [columns]          of those with it
 //   metadata "mlp": the parameters, as the JSON of the section "mlp"
+//
+// Further networks of an ensemble have the same parameters; their names begin with "ensemble.1.",
+// "ensemble.2.", ….
 #include "src/nn/mlp_state.h"
 
 #include <stdio.h>
@@ -16,16 +18,33 @@
 #include "src/base/params.h"
 #include "src/nn/network.h"
 
+enum { NAME_BYTES = 64, ENTRIES = 5 }; // ENTRIES: of a layer, at most
+
 typedef struct entry {
-    char name[48];
+    char name[NAME_BYTES];
     int dimensions;
     size_t shape[2];
     float *data;
 } entry;
 
-enum { ENTRIES = 5 }; // of a layer, at most
+// "mlp.", with the place of an ensemble's further network before it.
+static void write_prefix(int network, char out[NAME_BYTES / 2]) {
+    if (network > 0)
+        snprintf(out, NAME_BYTES / 2, "ensemble.%d.mlp.", network);
+    else
+        snprintf(out, NAME_BYTES / 2, "mlp.");
+}
 
-static size_t entries_of_layer(const fx_mlp *mlp, size_t l, entry out[ENTRIES]) {
+static size_t entries_of_inputs(const fx_mlp *mlp, const char *prefix, entry out[ENTRIES]) {
+    out[0] = (entry){.dimensions = 1, .shape = {mlp->inputs}, .data = mlp->input_mean};
+    out[1] = (entry){.dimensions = 1, .shape = {mlp->inputs}, .data = mlp->input_scale};
+    snprintf(out[0].name, NAME_BYTES, "%smean", prefix);
+    snprintf(out[1].name, NAME_BYTES, "%sscale", prefix);
+    return 2;
+}
+
+static size_t entries_of_layer(const fx_mlp *mlp, const char *prefix, size_t l,
+                               entry out[ENTRIES]) {
     const fx__layer *layer = &mlp->layers[l];
     const struct {
         const char *name;
@@ -37,31 +56,39 @@ static size_t entries_of_layer(const fx_mlp *mlp, size_t l, entry out[ENTRIES]) 
     size_t count = 0;
     out[count] =
         (entry){.dimensions = 2, .shape = {layer->inputs, layer->columns}, .data = layer->weights};
-    snprintf(out[count++].name, sizeof out->name, "mlp.%zu.weights", l);
+    snprintf(out[count++].name, NAME_BYTES, "%s%zu.weights", prefix, l);
     for (size_t v = 0; v < (layer->batch_norm ? 4 : layer->bias ? 1 : 0); v++) {
         out[count] = (entry){.dimensions = 1, .shape = {layer->columns}, .data = vectors[v].data};
-        snprintf(out[count++].name, sizeof out->name, "mlp.%zu.%s", l, vectors[v].name);
+        snprintf(out[count++].name, NAME_BYTES, "%s%zu.%s", prefix, l, vectors[v].name);
     }
     return count;
 }
 
-fx_status fx__mlp_to_tensors(const fx_mlp *mlp, fx_tensors *tensors, fx_error *error) {
+// Of the inputs (l = 0) and of layer l - 1.
+static size_t entries_of(const fx_mlp *mlp, int network, size_t l, entry out[ENTRIES]) {
+    char prefix[NAME_BYTES / 2];
+    write_prefix(network, prefix);
+    return l == 0 ? entries_of_inputs(mlp, prefix, out) : entries_of_layer(mlp, prefix, l - 1, out);
+}
+
+static fx_status add_params(const fx_mlp *mlp, fx_tensors *tensors, fx_error *error) {
     fx_text json = {0};
-    fx_status status;
-    FX__TRY_GOTO(fx__params_json(&fx__mlp_section, &mlp->params, &json, error));
-    FX__TRY_GOTO(fx__tensors_add_text(tensors, "mlp", json.data, error));
-    FX__TRY_GOTO(fx__tensors_add(tensors, "mlp.mean", 1, &mlp->inputs, mlp->input_mean, error));
-    FX__TRY_GOTO(fx__tensors_add(tensors, "mlp.scale", 1, &mlp->inputs, mlp->input_scale, error));
-    for (size_t l = 0; l < mlp->layer_count; l++) {
-        entry entries[ENTRIES];
-        size_t count = entries_of_layer(mlp, l, entries);
-        for (size_t e = 0; e < count; e++)
-            FX__TRY_GOTO(fx__tensors_add(tensors, entries[e].name, entries[e].dimensions,
-                                         entries[e].shape, entries[e].data, error));
-    }
-done:
+    fx_status status = fx__params_json(&fx__mlp_section, &mlp->params, &json, error);
+    if (status == FX_OK) status = fx__tensors_add_text(tensors, "mlp", json.data, error);
     fx__text_destroy(&json);
     return status;
+}
+
+fx_status fx__mlp_to_tensors(const fx_mlp *mlp, int network, fx_tensors *tensors, fx_error *error) {
+    if (network == 0) FX__TRY(add_params(mlp, tensors, error));
+    for (size_t l = 0; l <= mlp->layer_count; l++) {
+        entry entries[ENTRIES];
+        size_t count = entries_of(mlp, network, l, entries);
+        for (size_t e = 0; e < count; e++)
+            FX__TRY(fx__tensors_add(tensors, entries[e].name, entries[e].dimensions,
+                                    entries[e].shape, entries[e].data, error));
+    }
+    return FX_OK;
 }
 
 static fx_status read_params(const char *json, fx_mlp_params *out, fx_error *error) {
@@ -84,13 +111,15 @@ done:
 
 // Inputs and outputs from the shapes of the weights, which are all checked before anything of their
 // size is allocated.
-static fx_status read_sizes(const fx_tensors *tensors, const fx_mlp_params *params, size_t *inputs,
-                            size_t *outputs, fx_error *error) {
+static fx_status read_sizes(const fx_tensors *tensors, int network, const fx_mlp_params *params,
+                            size_t *inputs, size_t *outputs, fx_error *error) {
     size_t rows = 0;
+    char prefix[NAME_BYTES / 2];
+    write_prefix(network, prefix);
     for (int l = 0; l <= params->hidden.count; l++) {
-        char name[48];
+        char name[NAME_BYTES];
         size_t shape[4] = {0};
-        snprintf(name, sizeof name, "mlp.%d.weights", l);
+        snprintf(name, sizeof name, "%s%d.weights", prefix, l);
         if (fx__tensors_shape(tensors, name, shape) != 2 || shape[0] == 0 || shape[1] == 0)
             return fx_error_set(error, FX_ERROR_FORMAT,
                                 "no matrix '%s', expected one for each of %d layers", name,
@@ -108,33 +137,30 @@ static fx_status read_sizes(const fx_tensors *tensors, const fx_mlp_params *para
     return FX_OK;
 }
 
-static fx_status read_tensor(const fx_tensors *tensors, const char *name, int dimensions,
-                             const size_t *shape, float *out, fx_error *error) {
+static fx_status read_entry(const fx_tensors *tensors, const entry *entry, fx_error *error) {
     const float *data;
-    FX__TRY(fx__tensors_get(tensors, name, dimensions, shape, &data, error));
-    memcpy(out, data, shape[0] * (dimensions == 2 ? shape[1] : 1) * sizeof *out);
+    FX__TRY(fx__tensors_get(tensors, entry->name, entry->dimensions, entry->shape, &data, error));
+    memcpy(entry->data, data,
+           entry->shape[0] * (entry->dimensions == 2 ? entry->shape[1] : 1) * sizeof *data);
     return FX_OK;
 }
 
-fx_status fx__mlp_from_tensors(const fx_tensors *tensors, fx_mlp **out, fx_error *error) {
+fx_status fx__mlp_from_tensors(const fx_tensors *tensors, int network, fx_mlp **out,
+                               fx_error *error) {
     const char *json = fx__tensors_text(tensors, "mlp");
     if (!json) return fx_error_set(error, FX_ERROR_FORMAT, "no metadata 'mlp', expected a model");
     fx_mlp_params params;
     FX__TRY(read_params(json, &params, error));
 
     size_t inputs = 0, outputs = 0;
-    FX__TRY(read_sizes(tensors, &params, &inputs, &outputs, error));
+    FX__TRY(read_sizes(tensors, network, &params, &inputs, &outputs, error));
     fx_mlp *mlp;
     FX__TRY(fx__mlp_create_zero(&params, inputs, outputs, &mlp, error));
     fx_status status;
-    FX__TRY_GOTO(read_tensor(tensors, "mlp.mean", 1, &mlp->inputs, mlp->input_mean, error));
-    FX__TRY_GOTO(read_tensor(tensors, "mlp.scale", 1, &mlp->inputs, mlp->input_scale, error));
-    for (size_t l = 0; l < mlp->layer_count; l++) {
+    for (size_t l = 0; l <= mlp->layer_count; l++) {
         entry entries[ENTRIES];
-        size_t count = entries_of_layer(mlp, l, entries);
-        for (size_t e = 0; e < count; e++)
-            FX__TRY_GOTO(read_tensor(tensors, entries[e].name, entries[e].dimensions,
-                                     entries[e].shape, entries[e].data, error));
+        size_t count = entries_of(mlp, network, l, entries);
+        for (size_t e = 0; e < count; e++) FX__TRY_GOTO(read_entry(tensors, &entries[e], error));
     }
     *out = mlp;
     return FX_OK;

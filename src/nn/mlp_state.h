@@ -10,8 +10,10 @@
 extern const fx_section fx__mlp_section;      // "mlp"
 extern const fx_section fx__training_section; // "train"
 
-// Tensors "mlp.…" and metadata "mlp": the parameters as JSON.
-FX_MUST_CHECK fx_status fx__mlp_to_tensors(const fx_mlp *mlp, fx_tensors *tensors, fx_error *error);
-FX_MUST_CHECK fx_status fx__mlp_from_tensors(const fx_tensors *tensors, fx_mlp **out,
+// Tensors "mlp.…" and metadata "mlp": the parameters as JSON. Those of network 1 … of an ensemble,
+// which has the parameters of network 0, are "ensemble.1.mlp.…".
+FX_MUST_CHECK fx_status fx__mlp_to_tensors(const fx_mlp *mlp, int network, fx_tensors *tensors,
+                                           fx_error *error);
+FX_MUST_CHECK fx_status fx__mlp_from_tensors(const fx_tensors *tensors, int network, fx_mlp **out,
                                              fx_error *error);
 #endif

@@ -28,6 +28,21 @@ static fx_status read_rows(const fx_comparison *comparison, size_t arm, size_t l
                                        NULL, NULL, error);
 }
 
+// out[classes, length]: mean over the model's networks of their gradients by rows[n, length].
+static fx_status mean_gradient(const fx_model *model, const float *rows, size_t n, size_t count,
+                               float *out, fx_error *error) {
+    const int networks = fx_model_networks(model);
+    float *own;
+    FX__TRY(fx__allocate(count, sizeof *own, &own, error));
+    fx_status status = FX_OK;
+    for (int k = 0; k < networks && status == FX_OK; k++) {
+        status = fx_mlp_input_gradient(fx_model_network(model, k), rows, n, own, error);
+        for (size_t i = 0; i < count && status == FX_OK; i++) out[i] += own[i] / (float)networks;
+    }
+    free(own);
+    return status;
+}
+
 static double deviation(const float *rows, size_t n, size_t length, size_t i) {
     double sum = 0, squares = 0;
     for (size_t k = 0; k < n; k++) sum += (double)rows[k * length + i];
@@ -47,7 +62,8 @@ fx_status fx__effects_create(const fx_comparison *comparison, size_t arm, fx_eff
     FX__TRY_GOTO(read_rows(comparison, arm, out->length, &out->images, &rows, error));
     FX__TRY_GOTO(
         fx__allocate(out->classes, out->length * sizeof *out->values, &out->values, error));
-    FX__TRY_GOTO(fx_mlp_input_gradient(mlp, rows, out->images, out->values, error));
+    FX__TRY_GOTO(mean_gradient(comparison->models[arm], rows, out->images,
+                               out->classes * out->length, out->values, error));
     for (size_t i = 0; i < out->length; i++) {
         double mean = 0, s = deviation(rows, out->images, out->length, i);
         for (size_t c = 0; c < out->classes; c++)

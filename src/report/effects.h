@@ -7,7 +7,8 @@
 // value(c, i) = (g(c, i) - mean of g(·, i) over the classes) · s(i): g is the gradient of the score
 // of class c by number i of the descriptor, mean over the test images looked at, s the number's
 // standard deviation over them. So it is what the number's usual change does for the class, against
-// the others. For a linear classifier g is its weight.
+// the others. For a linear classifier g is its weight; for an ensemble it is the mean of its
+// networks'.
 typedef struct fx_effects {
     size_t classes, length, images; // images: how many were looked at
     float *values;                  // [classes, length]

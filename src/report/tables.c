@@ -12,9 +12,11 @@ static void put_features(fx_page *page, size_t arm) {
         fx__put(page, "%s%s", i ? ", " : "", fx_feature_name((fx_feature)features->values[i]));
 }
 
-// "512, 256", or "none" for a linear classifier.
+// "512, 256", or "none" for a linear classifier; of each network of an ensemble.
 static void put_hidden(fx_page *page, size_t arm) {
     const fx_int_list *hidden = &fx_model_get_params(page->comparison->models[arm])->mlp.hidden;
+    const int networks = fx_model_networks(page->comparison->models[arm]);
+    if (networks > 1) fx__put(page, "%d networks: ", networks);
     if (hidden->count == 0) fx__put(page, "none");
     for (int i = 0; i < hidden->count; i++) fx__put(page, "%s%d", i ? ", " : "", hidden->values[i]);
 }

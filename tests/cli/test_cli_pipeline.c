@@ -34,6 +34,7 @@ Test(cli_pipeline, train_predict_eval) {
                                        "validation_samples",
                                        "test_samples",
                                        "descriptor_length",
+                                       "ensemble",
                                        "parameters",
                                        "train_accuracy",
                                        "validation_accuracy",

@@ -60,6 +60,15 @@ Test(model_threads, raw_with_everything_that_is_drawn) {
     same_for_any_threads(&params);
 }
 
+Test(model_threads, ensemble_with_mirrors) {
+    fx_model_params params = tiny_params(FX_FEATURE_RAW);
+    params.mlp.hidden.values[0] = 150; // more than one tile
+    params.train.epochs = 4;
+    params.train.ensemble = 3;
+    params.augment = (fx_augmentation_params){.shift = 1, .test_flip = true};
+    same_for_any_threads(&params);
+}
+
 Test(model_threads, visual_words) {
     fx_model_params params = tiny_params(FX_FEATURE_BOVW);
     same_for_any_threads(&params);

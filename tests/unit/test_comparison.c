@@ -101,6 +101,25 @@ Test(comparison, one_arm_has_no_pairs) {
     fx_comparison_destroy(&c);
 }
 
+Test(comparison, seeds_share_no_networks) {
+    tiny tiny;
+    tiny_create(60, 0, 20, &tiny);
+    fx_arm arms[3];
+    arms_of(arms);
+    arms[0].params.train.ensemble = 3;
+    char dataset[] = "tiny";
+    fx_experiment experiment = {dataset, 1, {.count = 2, .values = {7, 5}}, 1, arms, 0, 0};
+    fx_comparison c;
+    fx_error error = {0};
+    cr_assert_eq(fx_experiment_run(&experiment, &tiny.dataset, NULL, &c, &error), FX_ERROR_USAGE);
+    cr_assert_str_eq(error.message,
+                     "seeds: 7 and 5 have networks of an ensemble of 3 in common, expected seeds "
+                     "at least 3 apart");
+    experiment.seeds.values[1] = 4;
+    c = compare(&experiment, &tiny, NULL);
+    fx_comparison_destroy(&c);
+}
+
 Test(comparison, studies_of_robustness_and_of_fewer_images) {
     tiny tiny;
     tiny_create(120, 0, 60, &tiny);

@@ -315,8 +315,8 @@ Test(mlp, tensors_round_trip) {
             fx_tensors *tensors;
             fx_error error = {0};
             cr_assert_eq(fx__tensors_create(&tensors, &error), FX_OK);
-            cr_assert_eq(fx__mlp_to_tensors(mlp, tensors, &error), FX_OK);
-            cr_assert_eq(fx__mlp_from_tensors(tensors, &back, &error), FX_OK, "%s", error.message);
+            cr_assert_eq(fx__mlp_to_tensors(mlp, 0, tensors, &error), FX_OK);
+            cr_assert_eq(fx__mlp_from_tensors(tensors, 0, &back, &error), FX_OK, "%s", error.message);
             fx_mlp_params expected = mlp->params; // unused values of the list are not kept
             memcpy(expected.hidden.values, back->params.hidden.values,
                    sizeof expected.hidden.values);
@@ -347,7 +347,7 @@ static fx_status read_back(const char *json, const size_t first[2], const size_t
     if (json) cr_assert_eq(fx__tensors_add_text(tensors, "mlp", json, NULL), FX_OK);
     cr_assert_eq(fx__tensors_add(tensors, "mlp.0.weights", 2, first, data, NULL), FX_OK);
     cr_assert_eq(fx__tensors_add(tensors, "mlp.1.weights", 2, last, data, NULL), FX_OK);
-    fx_status status = fx__mlp_from_tensors(tensors, &mlp, error);
+    fx_status status = fx__mlp_from_tensors(tensors, 0, &mlp, error);
     fx_mlp_destroy(mlp);
     fx__tensors_destroy(tensors);
     free(data);

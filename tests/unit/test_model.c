@@ -318,7 +318,7 @@ Test(model, result_as_json_has_its_keys) {
     static const char *const parts[] = {
         "{\"dataset\": \"a \\\"b\\\"\", \"features\": [\"color\"], \"seed\": 1, \"threads\": 3, "
         "\"train_samples\": 60, \"validation_samples\": 0, \"test_samples\": 30, "
-        "\"descriptor_length\": 128, \"parameters\": ",
+        "\"descriptor_length\": 128, \"ensemble\": 1, \"parameters\": ",
         "\"train_accuracy\": ",
         "\"validation_accuracy\": null, \"test_accuracy\": ",
         "\"test_accuracy_ci95\": [",
