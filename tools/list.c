@@ -12,7 +12,7 @@ static const char *kind_name(fx_param_kind kind) {
     static const char *const names[] = {
         [FX_PARAM_BOOL] = "bool",     [FX_PARAM_INT] = "int",   [FX_PARAM_FLOAT] = "float",
         [FX_PARAM_CHOICE] = "choice", [FX_PARAM_INTS] = "ints", [FX_PARAM_CHOICES] = "choices",
-        [FX_PARAM_SIZE] = "size",
+        [FX_PARAM_SIZE] = "size",     [FX_PARAM_PATH] = "path",
     };
     return names[kind];
 }

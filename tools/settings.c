@@ -152,6 +152,9 @@ void describe_range(const fx_param *param, char *out, size_t size) {
     case FX_PARAM_SIZE:
         used = (size_t)snprintf(out, size, "auto, native, N, [width, height]");
         break;
+    case FX_PARAM_PATH:
+        used = (size_t)snprintf(out, size, "none, FILE");
+        break;
     }
     if (param->has_auto && used < size) snprintf(out + used, size - used, ", auto");
 }

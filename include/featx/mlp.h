@@ -43,6 +43,10 @@ typedef struct fx_mlp_params {
     int init;           // fx_init; auto: He for the ReLU family and maxout, else Xavier; 0 without
                         // hidden layers
     float init_scale;   // multiplies the deviation of the initial weights
+    char initial[FX_PATH_MAX]; // or weights of one's own: a safetensors file with tensors named as
+                               // those of a model file, "mlp.0.weights" [inputs, columns] and so on
+                               // for every layer; "mlp.0.biases" and what else a layer has where
+                               // they are there. "" where drawn
     bool bias; // of layers without batch normalization; false: their outputs are linear maps alone
     float dropout; // probability of zeroing a hidden unit in training; [0, 1)
     float input_dropout;
@@ -54,7 +58,9 @@ fx_mlp_params fx_mlp_defaults(void); // [512] relu, dropout 0.2 (inputs 0.1), ba
 
 typedef struct fx_mlp fx_mlp;
 
-// Seeded initialization. FX_ERROR_USAGE (out of range), FX_ERROR_MEMORY.
+// Seeded initialization, or that of params->initial, which is not kept. FX_ERROR_USAGE (out of
+// range), FX_ERROR_MEMORY; errors of the file: FX_ERROR_IO, FX_ERROR_FORMAT (no tensors, a layer
+// missing, another shape).
 FX_MUST_CHECK fx_status fx_mlp_create(const fx_mlp_params *params, size_t inputs, size_t outputs,
                                       uint64_t seed, fx_mlp **out, fx_error *error);
 void fx_mlp_destroy(fx_mlp *mlp);

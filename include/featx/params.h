@@ -12,7 +12,7 @@
 extern "C" {
 #endif
 
-enum { FX_LIST_MAX = 32 };
+enum { FX_LIST_MAX = 32, FX_PATH_MAX = 1024 };
 
 typedef struct fx_int_list {
     int count; // 0 … FX_LIST_MAX
@@ -32,6 +32,7 @@ typedef enum fx_param_kind {
     FX_PARAM_INTS,    // fx_int_list    5 or [5, 3]
     FX_PARAM_CHOICES, // fx_int_list    a or [a, b], indices into choices
     FX_PARAM_SIZE,    // fx_size        native, auto, 64 or [width, height]
+    FX_PARAM_PATH,    // char[FX_PATH_MAX]  none (stored as "") or the path of a file
 } fx_param_kind;
 
 typedef struct fx_param {

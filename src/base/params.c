@@ -123,6 +123,9 @@ static void describe(const fx_param *param, char *out, size_t size) {
     case FX_PARAM_SIZE:
         ADD("auto, native, a number of pixels or [width, height], each from 1 to %.0f", param->max);
         break;
+    case FX_PARAM_PATH:
+        ADD("none or the path of a file, of at most %d bytes", FX_PATH_MAX - 1);
+        break;
     }
     if (param->has_auto) ADD(", or auto");
 #undef ADD
@@ -185,6 +188,12 @@ static bool read_size(const fx_param *param, const fx_yaml *value, fx_size *out)
     return true;
 }
 
+static bool read_path(const fx_yaml *value, char *out) {
+    if (value->kind != FX_YAML_SCALAR || strlen(value->text) >= FX_PATH_MAX) return false;
+    strcpy(out, strcmp(value->text, "none") == 0 ? "" : value->text);
+    return true;
+}
+
 static bool read_value(const fx_param *param, const fx_yaml *value, void *field) {
     if (param->has_auto && is_auto(value)) {
         switch (param->kind) {
@@ -224,6 +233,8 @@ static bool read_value(const fx_param *param, const fx_yaml *value, void *field)
         return read_list(param, value, field);
     case FX_PARAM_SIZE:
         return read_size(param, value, field);
+    case FX_PARAM_PATH:
+        return read_path(value, field);
     }
     return false;
 }
@@ -343,10 +354,11 @@ static double refused_number(const fx_param *param, const void *field) {
     switch (param->kind) {
     case FX_PARAM_BOOL:
         return NAN;
-    case FX_PARAM_FLOAT:
+    case FX_PARAM_FLOAT: // the limits as float, as the value is: 0.99f is more than 0.99
         memcpy(&real, field, sizeof real);
         if (param->has_auto && real == 0) return NAN;
-        return real >= param->min && real <= param->max ? NAN : isnan(real) ? HUGE_VAL : real;
+        if (real >= (float)param->min && real <= (float)param->max) return NAN;
+        return isnan(real) ? HUGE_VAL : (double)real;
     case FX_PARAM_INT:
     case FX_PARAM_CHOICE:
         memcpy(&number, field, sizeof number);
@@ -362,6 +374,8 @@ static double refused_number(const fx_param *param, const void *field) {
         if (size->width == size->height && (size->width == 0 || size->width == -1)) return NAN;
         if (!accepts_int(param, size->width)) return size->width;
         return accepts_int(param, size->height) ? NAN : size->height;
+    case FX_PARAM_PATH:
+        return NAN;
     }
     return NAN;
 }
@@ -400,6 +414,7 @@ static fx_status print_value(const fx_param *param, const void *field, const cha
     char number[48];
     const fx_int_list *list = field;
     const fx_size *size = field;
+    const char *path = field;
     bool automatic =
         param->has_auto && ((param->kind == FX_PARAM_INT && *(const int *)field == 0) ||
                             (param->kind == FX_PARAM_FLOAT && *(const float *)field == 0) ||
@@ -433,6 +448,10 @@ static fx_status print_value(const fx_param *param, const void *field, const cha
             return fx__text_printf(out, error, "%s%s%s", quote,
                                    size->width == 0 ? "auto" : "native", quote);
         return fx__text_printf(out, error, "[%d, %d]", size->width, size->height);
+    case FX_PARAM_PATH:
+        if (*path == '\0') return fx__text_printf(out, error, "%snone%s", quote, quote);
+        return *quote ? fx__text_json_string(out, path, error)
+                      : fx__text_printf(out, error, "%s", path);
     }
     return FX_OK;
 }

@@ -148,6 +148,10 @@ int fx__tensors_shape(const fx_tensors *tensors, const char *name, size_t shape[
     return tensor->dimensions;
 }
 
+const char *fx__tensors_name(const fx_tensors *tensors, size_t index) {
+    return index < tensors->count ? tensors->tensors[index].name : NULL;
+}
+
 const char *fx__tensors_text(const fx_tensors *tensors, const char *key) {
     for (size_t i = 0; i < tensors->text_count; i++)
         if (strcmp(tensors->texts[i].key, key) == 0) return tensors->texts[i].value;

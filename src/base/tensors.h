@@ -28,6 +28,8 @@ FX_MUST_CHECK fx_status fx__tensors_get(const fx_tensors *tensors, const char *n
                                         const size_t *shape, const float **out, fx_error *error);
 // Shape of a tensor: its dimensions, or -1 where absent.
 int fx__tensors_shape(const fx_tensors *tensors, const char *name, size_t shape[4]);
+// Names in the order in which the tensors were added; NULL beyond the last.
+const char *fx__tensors_name(const fx_tensors *tensors, size_t index);
 const char *fx__tensors_text(const fx_tensors *tensors, const char *key); // NULL where absent
 
 // Atomic write. Messages start with the path.

@@ -37,6 +37,17 @@ static fx_status add_params(fx_tensors *tensors, const fx_model_params *params, 
     return status;
 }
 
+// What the file of initial weights holds, wherever it is.
+static fx_status add_initial(fx_tensors *tensors, const char *path, fx_error *error) {
+    fx_tensors *initial;
+    char sha256[65];
+    if (!path[0]) return FX_OK;
+    FX__TRY(fx__tensors_load(path, &initial, error));
+    fx_status status = fx__tensors_sha256(initial, sha256, error);
+    fx__tensors_destroy(initial);
+    return status == FX_OK ? fx__tensors_add_text(tensors, "initial", sha256, error) : status;
+}
+
 // Labels as text would be many times their size: as floats, which hold classes exactly.
 static fx_status add_labels(fx_tensors *tensors, const int *labels, size_t count, fx_error *error) {
     float *values;
@@ -57,6 +68,7 @@ fx_status fx__training_identity(const fx_model_params *params, const char *extra
     FX__TRY_GOTO(fx__tensors_add_text(tensors, "featx", fx_version(), error));
     FX__TRY_GOTO(fx__tensors_add_text(tensors, "extra", extra, error));
     FX__TRY_GOTO(add_params(tensors, params, error));
+    FX__TRY_GOTO(add_initial(tensors, params->mlp.initial, error));
     for (int c = 0; c < classes; ++c)
         FX__TRY_GOTO(fx__text_json_string(&names, class_names[c], error));
     FX__TRY_GOTO(fx__tensors_add_text(tensors, "classes", names.data ? names.data : "", error));

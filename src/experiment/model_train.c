@@ -228,6 +228,20 @@ static bool report_network(void *self, const char *stage, size_t done, size_t to
     return fx_progress_report(own->outer, own->count > 1 ? text : stage, done, total, note);
 }
 
+static fx_status create_network(const training *t, uint64_t seed, fx_mlp **out, fx_error *error) {
+    return fx_mlp_create(&t->params->mlp, t->data.pool.length, (size_t)t->data.classes, seed, out,
+                         error);
+}
+
+// Initial weights that do not fit the rows are found before these are made.
+static fx_status check_network(const training *t, fx_error *error) {
+    fx_mlp *network;
+    if (!t->params->mlp.initial[0]) return FX_OK;
+    FX__TRY(create_network(t, t->params->seed, &network, error));
+    fx_mlp_destroy(network);
+    return FX_OK;
+}
+
 // Trains a fresh network in place of network k, from a checkpoint where there is one. `again`: the
 // refit.
 static fx_status fit_network(training *t, int k, const fx_training_params *params,
@@ -246,8 +260,7 @@ static fx_status fit_network(training *t, int k, const fx_training_params *param
     *history = (fx_history){0};
     fx_mlp_destroy(*network);
     *network = NULL;
-    FX__TRY(fx_mlp_create(&t->params->mlp, t->pool.length, (size_t)t->data.classes, seed, network,
-                          error));
+    FX__TRY(create_network(t, seed, network, error));
     if (t->augmented) fx__augmented_reseed(t->augmented, seed);
     if (!options->checkpoint)
         return fx_train(*network, params, &seen->samples, validation, seed, &progress, history,
@@ -346,11 +359,15 @@ static double lap(double *last) {
     return seconds;
 }
 
-// Parameters that were filled in by hand, before hours of extraction.
+// Parameters that were filled in by hand, and files that they name, before hours of extraction.
 static fx_status check_params(const fx_model_params *params, fx_error *error) {
     size_t count;
     const fx_section *sections = fx_model_sections(&count);
     for (size_t i = 0; i < count; ++i) FX__TRY(fx__params_check(&sections[i], params, error));
+    if (!params->mlp.initial[0]) return FX_OK;
+    fx_tensors *initial;
+    FX__TRY(fx__tensors_load(params->mlp.initial, &initial, error));
+    fx__tensors_destroy(initial);
     return FX_OK;
 }
 
@@ -370,6 +387,7 @@ static fx_status run(training *t, const fx_model_data *source, fx_error *error) 
     else
         FX__TRY(adopt_rows(t, error));
     seconds->fit = lap(&last);
+    FX__TRY(check_network(t, error));
     FX__TRY(make_pool(t, error));
     FX__TRY(hold_out(t, error));
     seconds->extract = lap(&last);

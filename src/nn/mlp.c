@@ -117,7 +117,14 @@ fx_status fx_mlp_create(const fx_mlp_params *params, size_t inputs, size_t outpu
                         fx_mlp **out, fx_error *error) {
     FX__TRY(fx__mlp_create_zero(params, inputs, outputs, out, error));
     initialize(*out, seed);
-    return FX_OK;
+    if (!params->initial[0]) return FX_OK;
+    fx_status status = fx__mlp_read_initial(*out, params->initial, error);
+    (*out)->params.initial[0] = '\0'; // what was in the file counts, not where it was
+    if (status != FX_OK) {
+        fx_mlp_destroy(*out);
+        *out = NULL;
+    }
+    return status;
 }
 
 void fx_mlp_destroy(fx_mlp *mlp) {

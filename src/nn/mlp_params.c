@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "src/base/params.h"
 #include "src/nn/mlp_state.h"
 #include "src/nn/network.h"
 
@@ -73,6 +74,8 @@ static const fx_param mlp_table[] = {
      "initial weights; auto: he for relu, leaky_relu, elu and maxout, else xavier; linear: 0"},
     {"init_scale", FX_PARAM_FLOAT, M(init_scale), 0, 1e6, NULL, false,
      "multiplies the deviation of the initial weights"},
+    {"initial", FX_PARAM_PATH, M(initial), 0, 0, NULL, false,
+     "initial weights instead: safetensors with mlp.0.weights, mlp.0.biases, …, as in a model"},
     {"bias", FX_PARAM_BOOL, M(bias), 0, 0, NULL, false, "of layers without batch normalization"},
     {"dropout", FX_PARAM_FLOAT, M(dropout), 0, 0.99, NULL, false,
      "probability of zeroing a hidden unit in training"},
@@ -135,53 +138,10 @@ static const fx_param training_table[] = {
 const fx_section fx__mlp_section = {"mlp", mlp_table, COUNT(mlp_table), 0, NULL};
 const fx_section fx__training_section = {"train", training_table, COUNT(training_table), 0, NULL};
 
-// Whether a value set by hand, past the tables, is in its range.
-static bool in_range(const fx_param *param, const void *field) {
-    const fx_int_list *list = field;
-    int choices = 0;
-    switch (param->kind) {
-    case FX_PARAM_INT:
-        return (param->has_auto && *(const int *)field == 0) ||
-               (*(const int *)field >= param->min && *(const int *)field <= param->max);
-    case FX_PARAM_FLOAT: // the limits as float, as the value is
-        return (param->has_auto && *(const float *)field == 0) ||
-               (*(const float *)field >= (float)param->min &&
-                *(const float *)field <= (float)param->max);
-    case FX_PARAM_CHOICE:
-        while (param->choices[choices]) choices++;
-        return *(const int *)field >= 0 && *(const int *)field < choices;
-    case FX_PARAM_INTS:
-        if (list->count < 0 || list->count > FX_LIST_MAX) return false;
-        for (int i = 0; i < list->count; i++)
-            if (list->values[i] < param->min || list->values[i] > param->max) return false;
-        return true;
-    default:
-        return true;
-    }
-}
-
-static fx_status check(const fx_section *section, const void *params, fx_error *error) {
-    for (size_t i = 0; i < section->count; i++) {
-        const fx_param *param = &section->params[i];
-        const char *field = (const char *)params + param->offset;
-        if (in_range(param, field)) continue;
-        if (param->kind == FX_PARAM_CHOICE)
-            return fx_error_set(error, FX_ERROR_USAGE,
-                                "%s.%s: found %d, which is none of its values", section->name,
-                                param->key, *(const int *)field);
-        char found[400] = "a list that is too long";
-        if (param->kind != FX_PARAM_INTS || ((const fx_int_list *)field)->count <= FX_LIST_MAX)
-            fx_param_format(param, params, found, sizeof found);
-        return fx_error_set(error, FX_ERROR_USAGE, "%s.%s: found %s, expected %g to %g",
-                            section->name, param->key, found, param->min, param->max);
-    }
-    return FX_OK;
-}
-
 fx_status fx__mlp_params_check(const fx_mlp_params *params, fx_error *error) {
-    return check(&fx__mlp_section, params, error);
+    return fx__params_check(&fx__mlp_section, params, error);
 }
 
 fx_status fx__training_params_check(const fx_training_params *params, fx_error *error) {
-    return check(&fx__training_section, params, error);
+    return fx__params_check(&fx__training_section, params, error);
 }

@@ -168,3 +168,48 @@ done:
     fx_mlp_destroy(mlp);
     return status;
 }
+
+// Of a file of initial weights: the weights must be there; mean, scale, biases and what batch
+// normalization has may be.
+static fx_status read_layer(const fx_tensors *tensors, const fx_mlp *mlp, size_t l,
+                            fx_error *error) {
+    entry entries[ENTRIES];
+    size_t count = entries_of(mlp, 0, l, entries), shape[4];
+    for (size_t e = 0; e < count; e++) {
+        const bool weights = entries[e].dimensions == 2;
+        if (weights || fx__tensors_shape(tensors, entries[e].name, shape) >= 0)
+            FX__TRY(read_entry(tensors, &entries[e], error));
+    }
+    return FX_OK;
+}
+
+static bool has_entry(const fx_mlp *mlp, const char *name) {
+    for (size_t l = 0; l <= mlp->layer_count; l++) {
+        entry entries[ENTRIES];
+        size_t count = entries_of(mlp, 0, l, entries);
+        for (size_t e = 0; e < count; e++)
+            if (strcmp(entries[e].name, name) == 0) return true;
+    }
+    return false;
+}
+
+// A further layer, or biases where there are to be none, would be lost without a word.
+static fx_status check_names(const fx_tensors *tensors, const fx_mlp *mlp, fx_error *error) {
+    const char *name;
+    for (size_t i = 0; (name = fx__tensors_name(tensors, i)); i++)
+        if (strncmp(name, "mlp.", 4) == 0 && !has_entry(mlp, name))
+            return fx_error_set(error, FX_ERROR_FORMAT,
+                                "found '%s', which the network of %zu layers does not have", name,
+                                mlp->layer_count);
+    return FX_OK;
+}
+
+fx_status fx__mlp_read_initial(fx_mlp *mlp, const char *path, fx_error *error) {
+    fx_tensors *tensors;
+    FX__TRY(fx__tensors_load(path, &tensors, error));
+    fx_status status = check_names(tensors, mlp, error);
+    for (size_t l = 0; l <= mlp->layer_count && status == FX_OK; l++)
+        status = read_layer(tensors, mlp, l, error);
+    fx__tensors_destroy(tensors);
+    return status == FX_OK ? FX_OK : fx__error_prefix(error, status, "%s", path);
+}

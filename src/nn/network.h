@@ -38,6 +38,10 @@ struct fx_mlp {
 FX_MUST_CHECK fx_status fx__mlp_create_zero(const fx_mlp_params *params, size_t inputs,
                                             size_t outputs, fx_mlp **out, fx_error *error);
 
+// Overwrites parameters, and what else the file has of them, by those of a file: see
+// fx_mlp_params.initial.
+FX_MUST_CHECK fx_status fx__mlp_read_initial(fx_mlp *mlp, const char *path, fx_error *error);
+
 // FX_ERROR_USAGE where a value is outside of its range in the key table.
 FX_MUST_CHECK fx_status fx__mlp_params_check(const fx_mlp_params *params, fx_error *error);
 FX_MUST_CHECK fx_status fx__training_params_check(const fx_training_params *params,

@@ -168,6 +168,8 @@ typedef struct gear {
     bool oiled;
     fx_int_list sizes, kinds;
     fx_size window;
+    char drawing[FX_PATH_MAX];
+    float play;
 } gear;
 typedef struct machine {
     fx_int_list list;
@@ -193,6 +195,8 @@ static const fx_param GEAR[] = {
     {.key = "sizes", .kind = FX_PARAM_INTS, .offset = offsetof(gear, sizes), .min = 1, .max = 9},
     {.key = "kinds", .kind = FX_PARAM_CHOICES, .offset = offsetof(gear, kinds), .choices = KINDS},
     {.key = "window", .kind = FX_PARAM_SIZE, .offset = offsetof(gear, window), .min = 1, .max = 99},
+    {.key = "drawing", .kind = FX_PARAM_PATH, .offset = offsetof(gear, drawing)},
+    {.key = "play", .kind = FX_PARAM_FLOAT, .offset = offsetof(gear, play), .min = 0, .max = 0.99},
 };
 static const fx_param TOP[] = {
     {.key = "list", .kind = FX_PARAM_INTS, .offset = offsetof(machine, list), .min = 0, .max = 5}};
@@ -205,7 +209,7 @@ static const fx_section SECTIONS[] = {
     {.name = "", .params = TOP, .count = 1},
     {.name = "gear",
      .params = GEAR,
-     .count = 8,
+     .count = sizeof GEAR / sizeof *GEAR,
      .offset = offsetof(machine, gear),
      .after_set = gear_after_set},
 };
@@ -230,6 +234,9 @@ Test(params, set_and_format) {
         {"gear.window", "[64, 48]", "[64, 48]", 7},
         {"gear.window", "auto", "auto", 7},
         {"gear.window", "native", "native", 7},
+        {"gear.drawing", "a folder/é.safetensors", "a folder/é.safetensors", 8},
+        {"gear.drawing", "none", "none", 8},
+        {"gear.play", "0.99", "0.99", 9},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         machine m = {0};
@@ -239,6 +246,8 @@ Test(params, set_and_format) {
                      "%s", error.message);
         fx_param_format(&GEAR[cases[i].param], &m.gear, text, sizeof text);
         cr_assert_str_eq(text, cases[i].formatted);
+        // What was given in its range is in it.
+        cr_assert_eq(fx__params_check(&SECTIONS[1], &m, &error), FX_OK, "%s", error.message);
     }
 }
 
@@ -263,6 +272,7 @@ Test(params, what_is_refused) {
         {"zzzzzz", "1", "unknown key 'zzzzzz'"},
         {"gear.teeth", "", "found nothing"},
         {"gear.teeth", "{a: b}", "found keys"},
+        {"gear.drawing", "[a]", "expected none or the path of a file, of at most 1023 bytes"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         machine m = {0}, before = m;
@@ -308,7 +318,8 @@ Test(params, json_reads_back) {
     machine m = {0}, again = {0};
     fx_error error;
     cr_assert_eq(
-        apply("gear: {kind: worm, ratio: 0.1, sizes: [3, 2], window: [4, 5]}\n", &m, &error),
+        apply("gear: {kind: worm, ratio: 0.1, sizes: [3, 2], window: [4, 5], drawing: 'a\"\\b'}\n",
+              &m, &error),
         FX_OK);
     fx_text json = {0};
     cr_assert_eq(fx__text_printf(&json, NULL, "{\"gear\": "), FX_OK);
@@ -317,7 +328,7 @@ Test(params, json_reads_back) {
     cr_assert_str_eq(json.data,
                      "{\"gear\": {\"preset\": \"none\", \"teeth\": \"auto\", \"kind\": \"worm\", "
                      "\"ratio\": 0.1, \"oiled\": false, \"sizes\": [3, 2], \"kinds\": [], "
-                     "\"window\": [4, 5]}}");
+                     "\"window\": [4, 5], \"drawing\": \"a\\\"\\\\b\", \"play\": 0}}");
     cr_assert_eq(apply(json.data, &again, &error), FX_OK, "%s", error.message);
     cr_assert_eq(memcmp(&m, &again, sizeof m), 0);
     fx__text_destroy(&json);
