@@ -3,8 +3,12 @@
 // What the system does for a mapped file on its own does not fit rows in a shuffled order: at every
 // fault it reads ahead (8 MiB on some machines, of which one row is used), and it lets a process
 // hold what it once looked at until memory is short. So a large file is mapped for random access;
-// the mebibyte that a wanted row lies in is asked for, unless it was lately; and pages are let go
-// when many are resident.
+// the part that a wanted row lies in is asked for, unless it was lately; and pages are let go when
+// many are resident.
+//
+// Shuffled rows are wanted in blocks of up to 1 MiB that begin and end anywhere: what is read
+// beside them is a part a block, so parts are an eighth of one. (Parts of 1 MiB read everything
+// twice, and what was not wanted drove out what was.)
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -20,8 +24,9 @@
 // are left to the system.
 static const size_t RESIDENT_BYTES = (size_t)512 << 20, LOOK_BYTES = (size_t)1 << 20;
 
-// Parts of a file that are asked for, and after how many others one is asked for again.
-enum { PART_BYTES = 1 << 20, LATELY = 1024 };
+// Parts of a file that are asked for, and after how many others one is asked for again: 2 GiB, the
+// default of train.window.
+enum { PART_BYTES = 1 << 17, LATELY = 1 << 14 };
 
 struct fx_npy_usage {
     size_t read;     // bytes since what is resident was looked at

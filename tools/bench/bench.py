@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 
+import larger_than_memory
 import programs
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -85,6 +86,10 @@ CASES = {
     ),
     "memory": Case(
         "memory of featx", {}, all_cores_only=True, repetitions=1, program=programs.memory
+    ),
+    "memory-train": Case(
+        "training on a descriptor file of five times the memory", {}, all_cores_only=True,
+        repetitions=1, program=larger_than_memory.train,
     ),
     "predict": Case(
         "classify predict, one 32×32 PNG, HoG", {}, all_cores_only=True, program=programs.predict
