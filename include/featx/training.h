@@ -122,8 +122,9 @@ FX_MUST_CHECK fx_status fx_train(fx_mlp *mlp, const fx_training_params *params,
                                  uint64_t seed, const fx_progress *progress, fx_history *history,
                                  fx_error *error);
 
-// A file that holds the state of a training: written, whole, at the end of every epoch, and between
-// two batches when the training is interrupted.
+// A file that holds the state of a training: written, whole, at the end of every epoch, but for
+// epochs so short that writing would take more than a tenth of the time, and between two batches
+// when the training is interrupted.
 typedef struct fx_checkpoint {
     const char *path;
     const char

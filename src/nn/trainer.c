@@ -45,6 +45,7 @@ typedef struct trainer {
     float *good, *best;                // snapshots: after the last epoch, after the best one
     fx_layer_diagnostics *diagnostics; // [epochs + 1, layers] of the history
     double reported;                   // time of the last report
+    double written, writing;           // time of the last checkpoint, seconds that it took
     char note[96];
 } trainer;
 
@@ -200,7 +201,17 @@ static fx_status write_checkpoint(trainer *t, fx_history *history, int epoch, si
     state.epoch = epoch;
     state.batch = batch;
     if (sums) state.sums = *sums;
-    return fx__checkpoint_save(t->checkpoint, &state, error);
+    const double begin = now();
+    fx_status status = fx__checkpoint_save(t->checkpoint, &state, error);
+    t->written = now();
+    t->writing = t->written - begin;
+    return status;
+}
+
+// Whether epochs since the last checkpoint are worth one: synced to the disk, it can take a hundred
+// times as long as an epoch of a few samples. Writing takes at most about a tenth of the time.
+static bool is_checkpoint_due(const trainer *t) {
+    return now() - t->written >= 9 * t->writing;
 }
 
 // Where the training stands: *epoch and *batch are those to go on with.
@@ -307,10 +318,10 @@ static fx_status step(trainer *t, int epoch, size_t batch, size_t *done, fx_epoc
     fx__loss_sum sum =
         learn(t, n, key, targets_of(t, indices, n, key), record->learning_rate,
               diagnosed ? t->diagnostics + (size_t)(epoch - 1) * t->mlp->layer_count : NULL);
-    if (!isfinite(sum.loss))
+    if (!isfinite(sum.loss)) // without its sign: no "-nan"
         return fx_error_set(error, FX_ERROR_NUMERIC,
-                            "the loss is %g in epoch %d, batch %zu, at learning rate %g", sum.loss,
-                            epoch, batch + 1, record->learning_rate);
+                            "the loss is %g in epoch %d, batch %zu, at learning rate %g",
+                            fabs(sum.loss), epoch, batch + 1, record->learning_rate);
     record->train_loss += sum.loss;
     record->train_accuracy += (double)sum.correct;
     *done = batch + 1;
@@ -419,7 +430,8 @@ static fx_status run(trainer *t, fx_history *history, fx_error *error) {
         history->count = epoch;
         write_note(t, record);
         history->early_stopped = choose(t, history, epoch) && epoch < t->params.epochs;
-        FX__TRY(write_checkpoint(t, history, epoch + 1, 0, NULL, error));
+        if (epoch == t->params.epochs || history->early_stopped || is_checkpoint_due(t))
+            FX__TRY(write_checkpoint(t, history, epoch + 1, 0, NULL, error));
     }
     return FX_OK;
 }
