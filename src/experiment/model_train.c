@@ -322,7 +322,7 @@ static fx_status train_networks(training *t, fx_error *error) {
     fx_training_params *params = &t->model->params.train;
     fx_result *result = t->result;
     const selection *seen = &t->fit;
-    int best[FX_ENSEMBLE_MAX];
+    int best[FX_ENSEMBLE_MAX] = {0};
     *params = fx_training_resolve(&t->params->train, t->fit.count);
     FX__TRY(choose_epochs(t, params, best, error));
     result->validation_samples = t->held.count;
