@@ -26,24 +26,12 @@ Test(cli_pipeline, train_predict_eval) {
     cli_result result = run("classify --features color data -o model --json " QUICK, NULL);
     expect_success(result);
     json_t *trained = parse(&result);
-    static const char *const keys[] = {"dataset",
-                                       "features",
-                                       "seed",
-                                       "threads",
-                                       "train_samples",
-                                       "validation_samples",
-                                       "test_samples",
-                                       "descriptor_length",
-                                       "ensemble",
-                                       "parameters",
-                                       "train_accuracy",
-                                       "validation_accuracy",
-                                       "test_accuracy",
-                                       "test_accuracy_ci95",
-                                       "confusion",
-                                       "seconds",
-                                       "peak_rss_bytes",
-                                       "model_sha256"};
+    static const char *const keys[] = {"dataset",       "features",           "seed",
+                                       "threads",       "train_samples",      "validation_samples",
+                                       "test_samples",  "descriptor_length",  "ensemble",
+                                       "parameters",    "train_accuracy",     "validation_accuracy",
+                                       "test_accuracy", "test_accuracy_ci95", "confusion",
+                                       "seconds",       "peak_rss_bytes",     "model_sha256"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         cr_expect(json_object_get(trained, keys[i]), "%s in %s", keys[i], result.out);
     cr_expect_eq(number(trained, "test_samples"), 12);

@@ -316,7 +316,8 @@ Test(mlp, tensors_round_trip) {
             fx_error error = {0};
             cr_assert_eq(fx__tensors_create(&tensors, &error), FX_OK);
             cr_assert_eq(fx__mlp_to_tensors(mlp, 0, tensors, &error), FX_OK);
-            cr_assert_eq(fx__mlp_from_tensors(tensors, 0, &back, &error), FX_OK, "%s", error.message);
+            cr_assert_eq(fx__mlp_from_tensors(tensors, 0, &back, &error), FX_OK, "%s",
+                         error.message);
             fx_mlp_params expected = mlp->params; // unused values of the list are not kept
             memcpy(expected.hidden.values, back->params.hidden.values,
                    sizeof expected.hidden.values);
