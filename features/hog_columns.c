@@ -51,10 +51,10 @@ typedef float vector_4 __attribute__((vector_size(16)));
                     }                                                                              \
                 }                                                                                  \
                 for (int half = 0; half < HALVES; half++)                                          \
-                    FX__UNROLL for (int k = 0; k <= BINS; k++)                                     \
-                        if (k <= last && (k > 0 || first == 0))                                    \
-                            memcpy(band->sums[half] + at + (size_t)k * band->pitch,                \
-                                   &sums[half][k], sizeof(vector));                                \
+                    FX__UNROLL for (int k = 0; k <= BINS;                                          \
+                                    k++) if (k <= last && (k > 0 || first == 0))                   \
+                        memcpy(band->sums[half] + at + (size_t)k * band->pitch, &sums[half][k],    \
+                               sizeof(vector));                                                    \
             }                                                                                      \
     } while (0)
 
