@@ -86,11 +86,6 @@ typedef int32_t ints8 __attribute__((vector_size(32)));
 typedef uint8_t bytes32 __attribute__((vector_size(32)));
 typedef float floats8 __attribute__((vector_size(32)));
 
-INLINE void store_8(ints8 values, float *out) {
-    floats8 floats = __builtin_convertvector(values, floats8);
-    memcpy(out, &floats, sizeof floats);
-}
-
 // R, G and B apart. Eight pixels at once are one integer each, as long as there are 32 bytes to
 // read for their 24; up to CHUNK - 1 floats more than n are written.
 INLINE void split_rgb(const uint8_t *restrict in, size_t bytes_left, ptrdiff_t n, float *restrict r,
@@ -106,9 +101,12 @@ INLINE void split_rgb(const uint8_t *restrict in, size_t bytes_left, ptrdiff_t n
             __builtin_shufflevector(bytes, bytes, 0, 1, 2, 0, 3, 4, 5, 0, 6, 7, 8, 0, 9, 10, 11, 0,
                                     16, 17, 18, 16, 19, 20, 21, 16, 22, 23, 24, 16, 25, 26, 27, 16);
         memcpy(&words, &bytes, sizeof words);
-        store_8(words & 255, r + i);
-        store_8(words >> 8 & 255, g + i);
-        store_8(words >> 16 & 255, b + i);
+        floats8 red = __builtin_convertvector(words & 255, floats8);
+        floats8 green = __builtin_convertvector(words >> 8 & 255, floats8);
+        floats8 blue = __builtin_convertvector(words >> 16 & 255, floats8);
+        memcpy(r + i, &red, sizeof red);
+        memcpy(g + i, &green, sizeof green);
+        memcpy(b + i, &blue, sizeof blue);
     }
     for (; i < n; i++) {
         r[i] = in[3 * i];
