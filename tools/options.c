@@ -39,6 +39,7 @@ typedef enum option_id {
     OPTION_INDEX,
     OPTION_NEIGHBORS,
     OPTION_DISTANCE,
+    OPTION_IMAGES,
     OPTION_TOP,
     OPTION_CSV,
     OPTION_RESUME,
@@ -82,6 +83,8 @@ static const struct {
     [OPTION_NEIGHBORS] = {"neighbors", 'k', "N", COMMAND_SEARCH, "nearest images of each"},
     [OPTION_DISTANCE] = {"distance", 0, "NAME", COMMAND_SEARCH,
                          "L1, L2, chi-square, intersection, hellinger, cosine or correlation"},
+    [OPTION_IMAGES] = {"images", 0, "DATASET", COMMAND_SEARCH,
+                       "that the rows were made of: its images stand on the contact sheet"},
     [OPTION_TOP] = {"top", 0, "K", COMMAND_PREDICT, "classes shown of each image"},
     [OPTION_CSV] = {"csv", 0, NULL, COMMAND_PREDICT, "print comma-separated values"},
     [OPTION_RESUME] = {"resume", 0, NULL, COMMAND_RESUMABLE | COMMAND_EXTRACT,
@@ -266,6 +269,9 @@ static fx_status take(options *out, option_id id, const char *text, fx_error *er
         break;
     case OPTION_DISTANCE:
         out->distance = text;
+        break;
+    case OPTION_IMAGES:
+        out->images = text;
         break;
     case OPTION_NEIGHBORS:
         FX__TRY(read_int(id, text, 1, TOP_MAX, &number, error));

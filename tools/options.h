@@ -57,7 +57,7 @@ struct options {
     const assignment *assignments; // [assignment_count], in the order given
     size_t assignment_count;
     const char *config, *vocabulary, *output, *format; // NULL where not given
-    const char *index, *distance;                      // the same
+    const char *index, *distance, *images;             // the same
     int top, threads, neighbors;                       // 0 where not given
     bool csv, json, quiet, resume, help, version;
     fx_on_error on_error;

@@ -25,6 +25,7 @@ typedef struct searcher {
     fx_match *matches;
     fx_text json;
     fx_sheet *sheet; // NULL where none is wanted
+    inputs images;   // --images, or none
     size_t blanks;   // of the sheet
 } searcher;
 
@@ -96,8 +97,18 @@ static fx_status add_json(searcher *s, const char *query, size_t found, double s
     return fx__text_printf(text, error, "]}");
 }
 
-// The image of a row, as the path stands or beside the index. False where it cannot be had: it may
-// lie within a data set, or be gone.
+// The image of a row in the data set, where that is the one that the row was made of.
+static bool load_record(const searcher *s, size_t row, const char *path, fx_image *out) {
+    const fx_image_source *images = &s->images.images;
+    char name[NAME_BYTES], plain[2 * NAME_BYTES];
+    if (row >= images->count) return false;
+    images->name(images->self, row, name, sizeof name);
+    escape_text(name, plain, sizeof plain);
+    return strcmp(plain, path) == 0 && images->get(images->self, row, out, NULL) == FX_OK;
+}
+
+// The image of a row: as the path stands, beside the index or of --images. False where it cannot be
+// had: it may lie within a data set that was not named, or be gone.
 static bool load_match(const searcher *s, size_t row, fx_image *out) {
     const char *path = fx_index_path(s->index, row), *index = s->options->index;
     if (!path) return false;
@@ -106,8 +117,9 @@ static bool load_match(const searcher *s, size_t row, fx_image *out) {
     char beside[2 * NAME_BYTES];
     int length = snprintf(beside, sizeof beside, "%.*s%s", slash ? (int)(slash - index) + 1 : 0,
                           index, path);
-    return length < (int)sizeof beside && fx__is_file(beside) &&
-           fx_image_load(beside, out, NULL) == FX_OK;
+    if (length < (int)sizeof beside && fx__is_file(beside))
+        return fx_image_load(beside, out, NULL) == FX_OK;
+    return load_record(s, row, path, out);
 }
 
 static fx_status add_to_sheet(searcher *s, const char *query, const fx_image *image, size_t found,
@@ -163,7 +175,9 @@ static fx_status save_sheet(const searcher *s, fx_error *error) {
     const char *path = s->options->output;
     char title[200];
     if (s->blanks > 0)
-        fprintf(stderr, "featx: %zu of the images found cannot be read and are blank\n", s->blanks);
+        fprintf(stderr, "featx: %zu of the images found cannot be read and are blank%s\n",
+                s->blanks,
+                s->options->images ? "" : "; of a data set they are there with --images DATASET");
     if (ends_in(path, ".png")) return fx__sheet_save_png(s->sheet, path, error);
     snprintf(title, sizeof title, "Nearest images by %s", fx_distance_name(s->distance));
     return fx__sheet_save_html(s->sheet, title, path, error);
@@ -179,6 +193,9 @@ fx_status run_search(const options *options, fx_error *error) {
     FX__TRY_GOTO(fx_index_open(options->index, options->vocabulary, &s.index, error));
     FX__TRY_GOTO(inputs_open(options, options->arguments, options->argument_count, INPUTS_FILES, 0,
                              &inputs, error));
+    if (options->images)
+        FX__TRY_GOTO(inputs_open(options, &options->images, 1, INPUTS_DATASETS,
+                                 fx_model_defaults().seed, &s.images, error));
     s.k = options->neighbors ? (size_t)options->neighbors : NEIGHBORS;
     if (s.k > fx_index_count(s.index)) s.k = fx_index_count(s.index);
     FX__TRY_GOTO(fx__allocate(s.k, sizeof *s.matches, &s.matches, error));
@@ -215,6 +232,7 @@ done:
     fx__text_destroy(&s.json);
     free(s.matches);
     inputs_close(&inputs);
+    inputs_close(&s.images);
     fx_index_destroy(s.index);
     return status;
 }

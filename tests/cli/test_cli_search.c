@@ -105,6 +105,23 @@ Test(cli_search, sheets) {
     cr_assert(strstr(result.err, "1 of the images found cannot be read"), "%s", result.err);
 }
 
+// Rows of a data set that lies in no files of images.
+Test(cli_search, sheets_of_data_sets) {
+    cli_result result = run("featx --features color shapes -o shapes.npy --quiet", NULL);
+    cr_assert_eq(result.status, 0, "%s", result.err);
+    write_color("query.png", 110, 12, 9);
+    result = run("featx search --index shapes.npy query.png -k 3 -o sheet.png", NULL);
+    cr_assert_eq(result.status, 0, "%s", result.err);
+    cr_assert(strstr(result.err, "3 of the images found cannot be read") &&
+                  strstr(result.err, "--images DATASET"),
+              "%s", result.err);
+    result =
+        run("featx search --index shapes.npy query.png -k 3 -o sheet.png --images shapes", NULL);
+    cr_assert_eq(result.status, 0, "%s", result.err);
+    cr_assert_str_eq(result.err, "");
+    REFUSED(1, "featx search --index shapes.npy query.png --images cifar10", "cifar10");
+}
+
 Test(cli_search, usage) {
     REFUSED(2, "featx search query.png", "--index X.npy");
     REFUSED(2, "featx search --index index.npy", "IMAGE");
