@@ -127,7 +127,7 @@ static void check_draws(int samples) {
     double of_image[IMAGES] = {0}, expected_of[IMAGES] = {0};
     for (int seed = 1; seed <= DRAWS; seed++) {
         fx_matrix rows = draw(samples, (uint64_t)seed);
-        cr_assert_eq(rows.rows, samples);
+        cr_assert_eq(rows.rows, (size_t)samples);
         for (size_t i = 0; i < rows.rows; i++) {
             place *found = find(places, count, rows.data + i * D);
             cr_assert_neq(found->seed, seed, "a patch twice");

@@ -105,8 +105,10 @@ fx_status __wrap_fx_color_extract(const fx_color_params *params, const fx_image 
     size_t length = fx_color_length(params), channels = (size_t)image->channels;
     size_t pixels = (size_t)image->width * (size_t)image->height;
     float sum = 1e-6F;
-    for (size_t i = 0; i < length; i++)
-        sum += out[i] = image->pixels[i * pixels / length * channels];
+    for (size_t i = 0; i < length; i++) {
+        size_t pixel = i * pixels / length;
+        sum += out[i] = image->pixels[pixel * channels];
+    }
     for (size_t i = 0; i < length; i++) out[i] /= sum;
     return FX_OK;
 }
