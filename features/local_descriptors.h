@@ -21,6 +21,7 @@ size_t fx__local_scratch(const fx_bovw_params *params, int channels);
 
 // Descriptors of a rectangle of patches into out[rows · columns, length], by rows of the rectangle;
 // up to FX__PATCHES_SLACK floats beyond may be written. The same bytes whatever the rectangle.
+// scratch: aligned to 64 bytes.
 void fx__local_extract(const fx_bovw_params *params, const fx_image *image,
                        const fx_positions *positions, float *scratch, float *out);
 #endif

@@ -20,9 +20,11 @@ void bench_die(const char *format, ...) {
 }
 
 void *bench_allocate(size_t count, size_t size) {
-    void *memory = calloc(count, size);
+    enum { ALIGNMENT = 64 }; // that scratch needs
+    size_t bytes = (count * size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    void *memory = aligned_alloc(ALIGNMENT, bytes ? bytes : ALIGNMENT);
     if (!memory) bench_die("out of memory: %zu × %zu bytes", count, size);
-    return memory;
+    return memset(memory, 0, bytes);
 }
 
 // Work and seconds of `runs` runs (a thread, where each makes its own).
