@@ -10,7 +10,7 @@
 // two operations fewer a product than as written, and they are what the matrix product competes
 // with. n is at most ROWS before n·α is taken off, so little is lost to rounding (nothing at all
 // for an α like ¼), and several rows are summed between loading and storing a sum. Products are
-// made and encoded sixteen words at a time, while they are in the first-level cache.
+// made and encoded 32 words at a time, while they are in the first-level cache.
 #include <string.h>
 
 #include "features/encoder.h"

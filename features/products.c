@@ -1,4 +1,4 @@
-// Some rows by sixteen columns at a time: as many sums as fit in registers. Vectors are as wide as
+// Some rows by 32 columns at a time: as many sums as fit in registers. Vectors are as wide as
 // the processor's, which compilers do not find by themselves here, so the kernel is written once
 // for any width and chosen at run time.
 #include "features/products.h"
@@ -35,7 +35,7 @@ typedef float vector_16 __attribute__((vector_size(16 * sizeof(float))));
 static void multiply_4(const float *const *rows, size_t count, size_t d,
                        const float *restrict packed, float *restrict products) {
     size_t first = 0;
-    MULTIPLY(vector_4, 2)
+    MULTIPLY(vector_4, 1)
 }
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(FX_NO_DISPATCH)
@@ -44,7 +44,7 @@ __attribute__((target("avx2,fma"))) static void multiply_8(const float *const *r
                                                            size_t d, const float *restrict packed,
                                                            float *restrict products) {
     size_t first = 0;
-    MULTIPLY(vector_8, 6)
+    MULTIPLY(vector_8, 3)
 }
 
 __attribute__((target("avx512f,avx2,fma"))) static void multiply_16(const float *const *rows,

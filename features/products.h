@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-enum { FX__LANES = 16 }; // columns
+enum { FX__LANES = 32 }; // columns
 
 // products[count, FX__LANES] of rows[count], each of d numbers, with packed[d, FX__LANES]. Each is
 // summed in ascending order, fused where the processor can, as OpenBLAS sums larger products.
