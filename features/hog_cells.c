@@ -25,8 +25,8 @@
 #include "src/base/kernel.h"
 
 enum {
-    STRIP = 128, // columns worked on at once
-    QUAD = 4,    // sums
+    STRIP = FX__HOG_ROW_MAX, // columns worked on at once
+    QUAD = 4,                // sums
 };
 
 typedef float float4 __attribute__((vector_size(16)));
@@ -59,7 +59,7 @@ static size_t make_plan(const fx_hog_params *params, float *scratch, plan *p) {
     p->scale = 1.0f / ((float)p->size * (float)p->size);
     size_t cells = STRIP / (size_t)p->size + 3, weights = (size_t)p->size;
     if (params->block_window > 0) weights *= (size_t)params->cells_per_block;
-    fx__hog_votes_create(params, STRIP, scratch, &used, &p->votes);
+    fx__hog_votes_create(params, scratch, &used, &p->votes);
     for (int half = 0; half < 2; half++)
         p->columns[half] = fx__hog_place(scratch, &used, p->slots * STRIP);
     p->near = fx__hog_place(scratch, &used, weights);

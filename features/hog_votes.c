@@ -24,7 +24,7 @@
 #include "src/base/kernel.h"
 
 enum {
-    BLOCK = 1024, // pixels of the rows worked on at once, at least one row
+    BLOCK = 1024, // pixels of the rows worked on at once
     LANES = FX__HOG_LANES,
     CHUNK = 8, // pixels split at once
 };
@@ -35,20 +35,14 @@ static size_t whole_groups(int n) {
     return ((size_t)n + LANES - 1) / LANES * LANES;
 }
 
-static int rows_of(int n) {
-    size_t stride = whole_groups(n);
-    return stride < BLOCK ? (int)(BLOCK / stride) : 1;
-}
-
 int fx__hog_bins(const fx_hog_params *params, bool *is_signed) {
     bool both = params->variant == FX_HOG_UOCTTI;
     *is_signed = params->signed_gradients || both;
     return both ? 2 * params->orientations : params->orientations;
 }
 
-void fx__hog_votes_create(const fx_hog_params *params, int width, float *scratch, size_t *used,
+void fx__hog_votes_create(const fx_hog_params *params, float *scratch, size_t *used,
                           fx__hog_votes *votes) {
-    size_t pixels = BLOCK + whole_groups(width);
     votes->to_gray = params->gradient == FX_HOG_GRADIENT_GRAY;
     votes->roots = params->gamma == FX_HOG_GAMMA_SQRT;
     votes->mirror = params->border == FX_HOG_BORDER_MIRROR;
@@ -59,15 +53,15 @@ void fx__hog_votes_create(const fx_hog_params *params, int width, float *scratch
     votes->centered = params->first_bin == FX_HOG_FIRST_BIN_CENTERED;
     // The narrowest rows have one group and another before it; two rows come on top, and the room
     // behind the last.
-    votes->plane = 2 * pixels + 2 * (LANES + whole_groups(width)) + LANES;
+    votes->plane = 2 * BLOCK + 2 * (LANES + FX__HOG_ROW_MAX) + LANES;
     votes->rows = fx__hog_place(scratch, used, 3 * votes->plane);
-    votes->magnitude = fx__hog_place(scratch, used, pixels);
-    votes->place = fx__hog_place(scratch, used, pixels);
+    votes->magnitude = fx__hog_place(scratch, used, BLOCK);
+    votes->place = fx__hog_place(scratch, used, BLOCK);
 }
 
 int fx__hog_votes_begin(fx__hog_votes *votes, int n) {
     votes->stride = whole_groups(n);
-    return rows_of(n);
+    return (int)(BLOCK / votes->stride);
 }
 
 static int planes_of(const fx__hog_votes *v) {

@@ -4,7 +4,7 @@
 
 #include "featx/hog.h"
 
-enum { FX__HOG_ROW_MAX = 256 }; // pixels of a row worked on at once
+enum { FX__HOG_ROW_MAX = 128 }; // pixels of a row worked on at once, whole groups of lanes
 
 typedef struct fx__hog_votes {
     const fx_image *image;
@@ -33,9 +33,8 @@ static inline float *fx__hog_place(float *scratch, size_t *used, size_t count) {
     return at;
 }
 
-// Readies *votes for rows of at most `width` pixels (at most FX__HOG_ROW_MAX), as many as fit in a
-// block.
-void fx__hog_votes_create(const fx_hog_params *params, int width, float *scratch, size_t *used,
+// Readies *votes for rows of at most FX__HOG_ROW_MAX pixels, as many as fit in a block.
+void fx__hog_votes_create(const fx_hog_params *params, float *scratch, size_t *used,
                           fx__hog_votes *votes);
 
 // Begins columns of n pixels; returns the rows that can be worked on at once.

@@ -24,12 +24,15 @@ typedef float vector_16 __attribute__((vector_size(16 * sizeof(float))));
             FX__UNROLL for (size_t v = 0; v < VECTORS; v++)                                        \
                 memcpy(&columns[v], packed + k * FX__LANES + v * WIDTH, sizeof(vector));           \
             FX__UNROLL for (size_t row = 0; row < (at_once); row++)                                \
-                FX__UNROLL for (size_t v = 0; v < VECTORS; v++) sums[row][v] +=                    \
-                rows[first + row][k] * columns[v];                                                 \
+                FX__UNROLL for (size_t v = 0; v < VECTORS; v++) {                                  \
+                sums[row][v] += rows[first + row][k] * columns[v];                                 \
+            }                                                                                      \
         }                                                                                          \
         FX__UNROLL for (size_t row = 0; row < (at_once); row++)                                    \
-            FX__UNROLL for (size_t v = 0; v < VECTORS; v++) memcpy(                                \
-                products + (first + row) * FX__LANES + v * WIDTH, &sums[row][v], sizeof(vector));  \
+            FX__UNROLL for (size_t v = 0; v < VECTORS; v++) {                                      \
+            memcpy(products + (first + row) * FX__LANES + v * WIDTH, &sums[row][v],                \
+                   sizeof(vector));                                                                \
+        }                                                                                          \
     }
 
 static void multiply_4(const float *const *rows, size_t count, size_t d,
