@@ -25,15 +25,21 @@
 #include "src/base/gemm.h"
 #include "src/base/kernel.h"
 #include "src/base/parallel.h"
+#include "src/base/product.h"
 #include "src/nn/activation.h"
 #include "src/nn/batch_norm.h"
 
 enum {
     ROWS = 32,              // of a block that stays in the innermost cache between two kernels
     BLOCK = 256,            // most units of a piece of a layer
-    TILE_ROWS = 192,        // largest tile of a weight gradient: it stays in the second cache
+    TILE_ROWS = 768,        // largest tile of a weight gradient
     TILE_COLUMNS = 512,     //
     TILES = 4,              // wanted at least
+    OWNED = 1 << 18,        // most weights of a layer that stays in the caches
+    NARROW = 128,           // columns below which a layer is divided by its inputs
+    PARTS = 4,              // of them
+    ROW_UNIT = 12,          // whole blocks of products
+    COLUMN_UNIT = 32,       //
     SMALLEST = 32,          // side below which nothing is cut further
     SCORE_PIECES = 16,      // of the rows, for scores and loss, at most
     NORM_PIECES = 16,       // of the gradient, for its length
@@ -41,6 +47,10 @@ enum {
 };
 
 static const float RUNNING_MOMENTUM = 0.1f;
+
+static size_t least(size_t a, size_t b) {
+    return a < b ? a : b;
+}
 
 // Number of pieces of at most `size`, and the size of `count` even ones, in multiples.
 static size_t pieces(size_t length, size_t size) {
@@ -58,13 +68,42 @@ static size_t block_of(size_t width) {
     return part(width, count, 4);
 }
 
+// How the weights of a layer are divided among threads. Small ones, with their moments, can stay in
+// the caches of the threads if each keeps to its own tiles, on the way forward and back, from step
+// to step: those of the others would have to be fetched. Large ones go to whoever is free.
+typedef struct division {
+    size_t rows, columns; // of a tile
+    size_t parts;         // of the inputs, on the way forward
+    bool owned;
+} division;
+
+static division division_of(const fx__layer *layer) {
+    const size_t inputs = layer->inputs, columns = layer->columns;
+    if (layer->hidden && columns < NARROW && inputs >= PARTS * SMALLEST) // no line is shared
+        return (division){part(inputs, PARTS, ROW_UNIT), columns, PARTS, true};
+    if (layer->hidden && inputs * columns <= OWNED)
+        return (division){inputs, block_of(layer->width), 1, true};
+    division d = {part(inputs, pieces(inputs, TILE_ROWS), ROW_UNIT),
+                  part(columns, pieces(columns, TILE_COLUMNS), COLUMN_UNIT), 1, false};
+    while (pieces(inputs, d.rows) * pieces(columns, d.columns) < TILES) {
+        if (d.rows >= d.columns && d.rows > ROW_UNIT)
+            d.rows = part(d.rows, 2, ROW_UNIT);
+        else if (d.columns > COLUMN_UNIT)
+            d.columns = part(d.columns, 2, COLUMN_UNIT);
+        else
+            break;
+    }
+    return d;
+}
+
 // Life
 // ------------------------------------------------------------------------------------------------
 
 static fx_status layer_create(const fx_mlp *mlp, const fx__layer *layer, size_t rows,
                               fx__layer_state *state, fx_error *error) {
     const size_t row = sizeof(float);
-    FX__TRY(fx__allocate(rows, layer->columns * row, &state->linear, error));
+    FX__TRY(
+        fx__allocate(rows * division_of(layer).parts, layer->columns * row, &state->linear, error));
     state->output = state->linear;
     if (!layer->hidden) return FX_OK;
     if (layer->batch_norm || layer->pieces > 1)
@@ -101,7 +140,7 @@ fx_status fx__backprop_create(const fx_mlp *mlp, size_t rows, fx__backprop *out,
     if (mlp->params.activation == FX_MAXOUT)
         FX__TRY_GOTO(fx__allocate(rows, widest * sizeof(float), &b.by_output, error));
     FX__TRY_GOTO(fx__allocate(mlp->parameter_count, sizeof(float), &b.gradient, error));
-    FX__TRY_GOTO(fx__allocate((size_t)fx__threads(), TILE_ROWS * TILE_COLUMNS * sizeof(float),
+    FX__TRY_GOTO(fx__allocate((size_t)fx__threads(), FX__PRODUCT_SCRATCH * sizeof(float),
                               &b.scratch, error));
     *out = b;
     return FX_OK;
@@ -136,6 +175,14 @@ void fx__backprop_destroy(fx__backprop *b) {
 
 // Forward
 // ------------------------------------------------------------------------------------------------
+
+static const float *input_of(const fx__backprop *b, size_t l) {
+    return l == 0 ? b->x : b->layers[l - 1].output;
+}
+
+static float *scratch_of(const fx__backprop *b) {
+    return b->scratch + (size_t)omp_get_thread_num() * FX__PRODUCT_SCRATCH;
+}
 
 // All masks of the batch, and dropout of the inputs.
 static void draw_masks(fx__backprop *b, size_t n, fx__dropout_key key) {
@@ -193,27 +240,75 @@ static void activate_units(const fx_mlp *mlp, const fx__layer *layer, fx__layer_
     }
 }
 
-static void forward(fx__backprop *b, size_t n) {
-    const fx_mlp *mlp = b->mlp;
-    const float *input = b->x;
-    for (size_t l = 0; l + 1 < mlp->layer_count; l++) {
-        const fx__layer *layer = &mlp->layers[l];
-        fx__layer_state *state = &b->layers[l];
+// The linear output of hidden layer l by inputs i … and columns j …, to `out` [n, columns].
+static void forward_tile(const fx__backprop *b, size_t l, size_t n, size_t i, size_t height,
+                         size_t j, size_t width, float *out) {
+    const fx__layer *layer = &b->mlp->layers[l];
+    const fx__product product = {.m = n,
+                                 .n = width,
+                                 .k = height,
+                                 .a = input_of(b, l) + i,
+                                 .lda = layer->inputs,
+                                 .b = layer->weights + i * layer->columns + j,
+                                 .ldb = layer->columns};
+    fx__product_write(&product, scratch_of(b), out + j, layer->columns);
+}
+
+// Units begin … end - 1 of hidden layer l.
+static void forward_units(const fx__backprop *b, size_t l, size_t n, size_t begin, size_t end) {
+    const fx__layer *layer = &b->mlp->layers[l];
+    fx__layer_state *state = &b->layers[l];
+    for (size_t k = 0; k < layer->pieces; k++)
+        forward_tile(b, l, n, 0, layer->inputs, k * layer->width + begin, end - begin,
+                     state->linear);
+    for (size_t unit = begin; unit < end; unit += FX__COLUMNS)
+        activate_units(b->mlp, layer, state, n, unit, least(end - unit, FX__COLUMNS));
+}
+
+FX__KERNEL
+static void add(size_t rows, size_t columns, size_t stride, const float *restrict from,
+                float *restrict to) {
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < columns; j++) to[i * stride + j] += from[i * stride + j];
+}
+
+// The same of a layer whose linear output is there in parts.
+static void sum_units(const fx__backprop *b, size_t l, size_t n, size_t begin, size_t count) {
+    const fx__layer *layer = &b->mlp->layers[l];
+    fx__layer_state *state = &b->layers[l];
+    const size_t parts = pieces(layer->inputs, division_of(layer).rows);
+    for (size_t k = 0; k < layer->pieces; k++) {
+        float *linear = state->linear + k * layer->width + begin;
+        for (size_t part = 1; part < parts; part++)
+            add(n, count, layer->columns, linear + part * n * layer->columns, linear);
+    }
+    activate_units(b->mlp, layer, state, n, begin, count);
+}
+
+static void forward(const fx__backprop *b, size_t n) {
+    for (size_t l = 0; l + 1 < b->mlp->layer_count; l++) {
+        const fx__layer *layer = &b->mlp->layers[l];
+        float *linear = b->layers[l].linear;
         const size_t block = block_of(layer->width);
-#pragma omp parallel for schedule(dynamic, 1) if (n * layer->inputs * layer->columns > PRODUCT_WORK)
-        for (size_t begin = 0; begin < layer->width; begin += block) {
-            size_t end = begin + block < layer->width ? begin + block : layer->width;
-            for (size_t k = 0; k < layer->pieces; k++) {
-                size_t j = k * layer->width + begin;
-                fx__gemm_serial(false, false, n, end - begin, layer->inputs, 1, input,
-                                layer->inputs, layer->weights + j, layer->columns, 0,
-                                state->linear + j, layer->columns);
-            }
-            for (size_t unit = begin; unit < end; unit += FX__COLUMNS)
-                activate_units(mlp, layer, state, n, unit,
-                               end - unit < FX__COLUMNS ? end - unit : FX__COLUMNS);
+        const division d = division_of(layer);
+#pragma omp parallel if (n * layer->inputs * layer->columns > PRODUCT_WORK)
+        if (d.parts > 1) {
+#pragma omp for schedule(static, 1)
+            for (size_t i = 0; i < layer->inputs; i += d.rows)
+                forward_tile(b, l, n, i, least(d.rows, layer->inputs - i), 0, layer->columns,
+                             linear + i / d.rows * n * layer->columns);
+#pragma omp single // to share so little out would cost more
+            for (size_t unit = 0; unit < layer->width; unit += FX__COLUMNS)
+                sum_units(b, l, n, unit, least(layer->width - unit, FX__COLUMNS));
+        } else if (d.owned) {
+#pragma omp for schedule(static, 1)
+            for (size_t begin = 0; begin < layer->width; begin += block)
+                forward_units(b, l, n, begin, least(begin + block, layer->width));
+        } else {
+#pragma omp for schedule(dynamic, 1)
+            for (size_t begin = 0; begin < layer->width; begin += block)
+                forward_units(b, l, n, begin, least(begin + block, layer->width));
         }
-        input = state->output;
     }
 }
 
@@ -304,48 +399,86 @@ static void backward_layer(const fx__backprop *b, size_t l, size_t n, const floa
 #pragma omp parallel for schedule(dynamic, 1) if (n * layer->width * next->columns > PRODUCT_WORK)
     for (size_t begin = 0; begin < layer->width; begin += block) {
         size_t end = begin + block < layer->width ? begin + block : layer->width;
-        fx__gemm_serial(false, true, n, end - begin, next->columns, 1, delta, next->columns,
-                        next->weights + begin * next->columns, next->columns, 0, by_output + begin,
-                        layer->width);
+        const fx__product product = {.m = n,
+                                     .n = end - begin,
+                                     .k = next->columns,
+                                     .a = delta,
+                                     .lda = next->columns,
+                                     .b = next->weights + begin * next->columns,
+                                     .ldb = next->columns,
+                                     .transpose_b = true};
+        fx__product_write(&product, scratch_of(b), by_output + begin, layer->width);
         for (size_t unit = begin; unit < end; unit += FX__COLUMNS)
             backward_units(b, l, n, unit, end - unit < FX__COLUMNS ? end - unit : FX__COLUMNS,
                            by_output, out);
     }
 }
 
-// ∂W = inputᵀ · δ in tiles. With an optimizer a tile goes into scratch and from there, while it is
-// in the cache, into the weights: the gradient as a whole is never written.
+// Where the blocks of a weight gradient go.
+typedef struct destination {
+    const fx__backprop *b;
+    const fx__optimizer *optimizer;
+    size_t begin, stride; // of the tile among the parameters
+    size_t fetched;       // rows of the tile that are to be asked for ahead of their use
+} destination;
+
+static void update_block(void *context, size_t i, size_t j, size_t rows, size_t columns,
+                         const float *block, size_t stride) {
+    const destination *to = context;
+    const size_t at = to->begin + i * to->stride + j;
+    float *parameters = to->b->mlp->parameters;
+    fx__optimizer_update(to->optimizer, parameters, at, rows, columns, to->stride, block, stride,
+                         true);
+    if (i + 2 * rows <= to->fetched) // the block below, needed once this row of blocks is done
+        fx__optimizer_fetch(to->optimizer, parameters, at + rows * to->stride, rows, columns,
+                            to->stride);
+}
+
+// ∂W of the tile that begins at row i and column j. With an optimizer it goes, block by block and
+// while a block is in the cache, into the weights: the gradient as a whole is never written, but
+// for large batches.
+static void weight_tile(const fx__backprop *b, size_t l, size_t n, const float *delta, size_t i,
+                        size_t j, division d, const fx__optimizer *optimizer) {
+    const fx__layer *layer = &b->mlp->layers[l];
+    const size_t height = least(d.rows, layer->inputs - i);
+    const size_t width = least(d.columns, layer->columns - j);
+    const size_t at = (size_t)(layer->weights - b->mlp->parameters) + i * layer->columns + j;
+    const fx__product product = {.m = height,
+                                 .n = width,
+                                 .k = n,
+                                 .a = input_of(b, l) + i,
+                                 .lda = layer->inputs,
+                                 .b = delta + j,
+                                 .ldb = layer->columns,
+                                 .transpose_a = true};
+    destination to = {b, optimizer, at, layer->columns, d.owned ? 0 : height};
+    if (optimizer && n <= FX__PRODUCT_DEPTH) {
+        fx__product_take(&product, scratch_of(b), update_block, &to);
+        return;
+    }
+    float *gradient = b->gradient + at;
+    fx__product_write(&product, scratch_of(b), gradient, layer->columns);
+    if (optimizer) update_block(&to, 0, 0, height, width, gradient, layer->columns);
+}
+
+// ∂W = inputᵀ · δ in tiles.
 static void weight_gradient(const fx__backprop *b, size_t l, size_t n, const float *delta,
                             const fx__optimizer *optimizer) {
     const fx__layer *layer = &b->mlp->layers[l];
-    const float *input = l == 0 ? b->x : b->layers[l - 1].output;
-    const size_t first = (size_t)(layer->weights - b->mlp->parameters);
-    const bool parallel = n * layer->inputs * layer->columns > PRODUCT_WORK;
-    size_t rows = part(layer->inputs, pieces(layer->inputs, TILE_ROWS), 4);
-    size_t columns = part(layer->columns, pieces(layer->columns, TILE_COLUMNS), 4);
-    while (parallel && pieces(layer->inputs, rows) * pieces(layer->columns, columns) < TILES) {
-        size_t *side = rows >= columns ? &rows : &columns;
-        if (*side <= SMALLEST) break;
-        *side = part(*side, 2, 4);
-    }
-    const size_t across = pieces(layer->columns, columns);
-    const size_t tiles = across * pieces(layer->inputs, rows);
-#pragma omp parallel for schedule(dynamic, 1) if (parallel)
-    for (size_t tile = 0; tile < tiles; tile++) {
-        size_t i = tile / across * rows, j = tile % across * columns;
-        size_t height = layer->inputs - i < rows ? layer->inputs - i : rows;
-        size_t width = layer->columns - j < columns ? layer->columns - j : columns;
-        size_t at = first + i * layer->columns + j, stride = layer->columns;
-        float *gradient = b->gradient + at;
-        if (optimizer) {
-            gradient = b->scratch + (size_t)omp_get_thread_num() * TILE_ROWS * TILE_COLUMNS;
-            stride = width;
-        }
-        fx__gemm_serial(true, false, height, width, n, 1, input + i, layer->inputs, delta + j,
-                        layer->columns, 0, gradient, stride);
-        if (optimizer)
-            fx__optimizer_update(optimizer, b->mlp->parameters, at, height, width, layer->columns,
-                                 gradient, stride, true);
+    const division d = division_of(layer);
+    const size_t across = pieces(layer->columns, d.columns);
+    const size_t tiles = across * pieces(layer->inputs, d.rows);
+#pragma omp parallel if (n * layer->inputs * layer->columns > PRODUCT_WORK)
+    if (d.owned) {
+#pragma omp for schedule(static, 1)
+        for (size_t tile = 0; tile < tiles; tile++)
+            weight_tile(b, l, n, delta, tile / across * d.rows, tile % across * d.columns, d,
+                        optimizer);
+    } else {
+#pragma omp for schedule(dynamic, 1)
+        for (size_t tile = 0; tile < tiles; tile++)
+            weight_tile(b, l, n, delta, tile / across * d.rows, tile % across * d.columns, d,
+                        optimizer);
     }
 }
 

@@ -28,7 +28,7 @@ typedef struct fx__backprop {
     float *delta[2];         // [rows, at least 2, widest layer's columns], alternating
     float *by_output;        // the same, of maxout: the gradient by the maxima; else NULL
     float *gradient; // [parameter_count] of the mean loss, in the order of the parameter block
-    float *scratch;  // a tile of the gradient for each thread
+    float *scratch;  // of products, for each thread
 } fx__backprop;
 
 FX_MUST_CHECK fx_status fx__backprop_create(const fx_mlp *mlp, size_t rows, fx__backprop *out,

@@ -162,6 +162,21 @@ void fx__optimizer_update(const fx__optimizer *optimizer, float *parameters, siz
         approach(rows, columns, stride, o->towards, parameters + begin, o->average + begin);
 }
 
+static void fetch(const float *numbers, size_t rows, size_t columns, size_t stride) {
+    enum { LINE = 16 };
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < columns; j += LINE)
+            __builtin_prefetch(numbers + i * stride + j, 1, 2); // to the second cache
+}
+
+void fx__optimizer_fetch(const fx__optimizer *optimizer, const float *parameters, size_t begin,
+                         size_t rows, size_t columns, size_t stride) {
+    fetch(parameters + begin, rows, columns, stride);
+    const size_t all = optimizer->moment_count - (optimizer->average ? optimizer->count : 0);
+    for (size_t first = 0; first < all; first += optimizer->count)
+        fetch(optimizer->moments + first + begin, rows, columns, stride);
+}
+
 void fx__optimizer_average(const fx__optimizer *optimizer, size_t begin, size_t count,
                            const float *values) {
     if (optimizer->average)

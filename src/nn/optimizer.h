@@ -41,6 +41,10 @@ void fx__optimizer_update(const fx__optimizer *optimizer, float *parameters, siz
                           size_t rows, size_t columns, size_t stride, const float *gradient,
                           size_t gradient_stride, bool decays);
 
+// Asks the memory for what such an update will need.
+void fx__optimizer_fetch(const fx__optimizer *optimizer, const float *parameters, size_t begin,
+                         size_t rows, size_t columns, size_t stride);
+
 // average[i] → values[i] by `towards`, of the step: for statistics.
 void fx__optimizer_average(const fx__optimizer *optimizer, size_t begin, size_t count,
                            const float *values);

@@ -50,7 +50,7 @@ void *bench_open_train_3072(const char *folder, int threads) {
     (void)folder;
     (void)threads;
     fx_int_list hidden = {.count = 2, .values = {1024, 512}};
-    return open_training(4096, 3072, hidden, FX_RELU, 256);
+    return open_training(16384, 3072, hidden, FX_RELU, 256);
 }
 
 void *bench_open_train_1000(const char *folder, int threads) {

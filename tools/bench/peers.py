@@ -133,7 +133,7 @@ def sklearn_kmeans(folder, _):
 
 NETWORKS = {
     "train-3072": dict(
-        sizes=[3072, 1024, 512, 10], samples=4096, batch=256, unit="relu", optimizer="sgd"
+        sizes=[3072, 1024, 512, 10], samples=16384, batch=256, unit="relu", optimizer="sgd"
     ),
     "train-1000": dict(
         sizes=[1000, 100, 10], samples=32768, batch=64, unit="sigmoid", optimizer="sgd"

@@ -1,0 +1,38 @@
+// Products of matrices by one thread, for loops that use the result while it is in the cache.
+//
+// OpenBLAS packs both factors at each call and writes the product to memory: a fifth of the time
+// for the shapes of a training step. Here A is read where it lies unless that costs more, and the
+// product can be handed out in blocks of 12 × 32 instead of being written. Where there is no kernel
+// for the processor (it has to have AVX-512), or no use of one, OpenBLAS does the work.
+#ifndef FEATX_BASE_PRODUCT_H
+#define FEATX_BASE_PRODUCT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum {
+    FX__PRODUCT_DEPTH = 512,         // k up to which a product can be handed out in blocks
+    FX__PRODUCT_SCRATCH = 272 * 512, // floats, aligned to 64 bytes
+};
+
+// op(A)[m, k] · op(B)[k, n], row-major with leading dimensions, as in fx__gemm().
+typedef struct fx__product {
+    bool transpose_a, transpose_b;
+    size_t m, n, k;
+    const float *a;
+    size_t lda;
+    const float *b;
+    size_t ldb;
+} fx__product;
+
+// C[m, n] of leading dimension ldc is overwritten.
+void fx__product_write(const fx__product *product, float *scratch, float *c, size_t ldc);
+
+// Rows i … and columns j … of the product: block[rows, columns] with leading dimension `stride`.
+typedef void (*fx__block_taker)(void *context, size_t i, size_t j, size_t rows, size_t columns,
+                                const float *block, size_t stride);
+
+// Hands out the product in blocks, each once. k ≤ FX__PRODUCT_DEPTH, n ≤ FX__PRODUCT_SCRATCH.
+void fx__product_take(const fx__product *product, float *scratch, fx__block_taker take,
+                      void *context);
+#endif
