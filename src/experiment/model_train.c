@@ -184,6 +184,11 @@ static fx_status hold_out(training *t, fx_error *error) {
     if (t->fit.count == 0)
         return fx_error_set(error, FX_ERROR_DATA, "%s: no samples are left to train on",
                             t->data.name);
+    if (t->params->train.early_stopping > 0 && t->held.count == 0)
+        return fx_error_set(error, FX_ERROR_USAGE,
+                            "train.early_stopping is %d, but no samples are held out for "
+                            "validation, expected 0",
+                            t->params->train.early_stopping);
     if (!t->augmented || t->held.count == 0) return FX_OK;
     FX__TRY(fx_matrix_create(t->held.count, t->pool.length, &t->held_matrix, error));
     FX__TRY(

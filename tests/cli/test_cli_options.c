@@ -85,6 +85,12 @@ Test(cli_options, values_out_of_range) {
     expect_failure(result, 2, "--format", "'xml'");
 }
 
+Test(cli_options, early_stopping_needs_validation) {
+    cli_result result =
+        run("classify --raw --set train.validation=0 --set train.early_stopping=5 shapes", NULL);
+    expect_failure(result, 2, "train.early_stopping is 5", "validation");
+}
+
 Test(cli_options, options_of_other_commands) {
     cli_result result = run("classify --raw --top 3", NULL);
     expect_failure(result, 2, "--top", "predict");
