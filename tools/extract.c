@@ -150,7 +150,7 @@ fx_status run_extract(const options *options, fx_error *error) {
     bool learns = settings_use(&settings, FX_FEATURE_RAW) &&
                   settings.model.descriptor.raw.whiten != FX_RAW_WHITEN_NONE;
     bool hint_is_final = options->output && strcmp(options->output, "-") == 0;
-    if (skip) FX__TRY_GOTO(inputs_drop_bad(&inputs, learns || hint_is_final, error));
+    if (skip) FX__TRY_GOTO(inputs_drop_bad(&inputs, learns || hint_is_final, NULL, NULL, error));
     FX__TRY_GOTO(settle_size(&inputs, &settings.model.descriptor.image, error));
     fx_image_source training = inputs_training(&inputs);
     FX__TRY_GOTO(fx_descriptor_prepare(&settings.model.descriptor, &training, options->vocabulary,

@@ -269,22 +269,33 @@ void inputs_close(inputs *inputs) {
 
 enum { PIECE = 64 }; // images a task
 
-typedef struct check {
-    const fx_image_source *images;
+typedef struct dropping {
+    inputs *inputs;
     bool decode;
+    inputs_check *check;
+    const void *context;
     bool *good; // [count]
-} check;
+} dropping;
 
 static fx_status check_piece(void *context, size_t index, int thread, fx_error *error) {
     (void)thread;
     (void)error;
-    const check *job = context;
+    const dropping *job = context;
+    const fx_image_source *images = &job->inputs->all;
     size_t begin = index * PIECE, end = begin + PIECE;
     fx_image image = {0};
-    for (size_t i = begin; i < end && i < job->images->count; i++) {
+    for (size_t i = begin; i < end && i < images->count; i++) {
         fx_error reason;
-        job->good[i] = (job->decode ? job->images->get : job->images->probe)(
-                           job->images->self, i, &image, &reason) == FX_OK;
+        job->good[i] =
+            (job->decode ? images->get : images->probe)(images->self, i, &image, &reason) == FX_OK;
+        if (!job->good[i] || !job->check) continue; // the watch reports what cannot be had
+        fx_status status = job->check(job->context, &image, &reason);
+        job->good[i] = status == FX_OK;
+        if (status == FX_OK) continue;
+        char name[256];
+        images->name(images->self, i, name, sizeof name);
+        fx__error_prefix(&reason, status, "%s", name);
+        watch_report(&job->inputs->watch, i, &reason);
     }
     fx_image_destroy(&image);
     return FX_OK;
@@ -296,8 +307,9 @@ static fx_row_range keep_range(fx_row_range range, const bool *good, size_t befo
     return (fx_row_range){before, before + kept};
 }
 
-fx_status inputs_drop_bad(inputs *inputs, bool decode, fx_error *error) {
-    check job = {&inputs->all, decode, NULL};
+fx_status inputs_drop_bad(inputs *inputs, bool decode, inputs_check *check, const void *context,
+                          fx_error *error) {
+    dropping job = {inputs, decode, check, context, NULL};
     fx_status status = FX_OK;
     FX__TRY_GOTO(fx__allocate(inputs->count, sizeof *job.good, &job.good, error));
     FX__TRY_GOTO(fx__allocate(inputs->count, sizeof *inputs->kept, &inputs->kept, error));
@@ -315,7 +327,7 @@ fx_status inputs_drop_bad(inputs *inputs, bool decode, fx_error *error) {
     splits->test = keep_range(splits->test, job.good, splits->validation.end);
     if (kept == 0)
         status =
-            fx_error_set(error, FX_ERROR_DATA, "none of %zu images can be read", inputs->count);
+            fx_error_set(error, FX_ERROR_DATA, "none of %zu images can be used", inputs->count);
     inputs->count = kept;
     inputs->images = fx_image_source_subset(&inputs->all, inputs->kept, kept, &inputs->subset);
 done:

@@ -40,9 +40,11 @@ FX_MUST_CHECK fx_status inputs_open(const options *options, const char *const *a
                                     fx_error *error);
 void inputs_close(inputs *inputs);
 
-// Leaves out the images that cannot be probed or, with `decode`, decoded. FX_ERROR_DATA where none
-// is left.
-FX_MUST_CHECK fx_status inputs_drop_bad(inputs *inputs, bool decode, fx_error *error);
+// Leaves out the images that cannot be probed or, with `decode`, decoded, and those that `check`
+// (may be NULL) is not content with. FX_ERROR_DATA where none is left.
+typedef fx_status inputs_check(const void *context, const fx_image *image, fx_error *error);
+FX_MUST_CHECK fx_status inputs_drop_bad(inputs *inputs, bool decode, inputs_check *check,
+                                        const void *context, fx_error *error);
 
 // Reports image `index` of inputs->images as skipped, unless it was.
 void inputs_report(inputs *inputs, size_t index, const fx_error *reason);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "features/vocabulary.h"
 #include "src/base/memory.h"
 #include "tools/inputs.h"
 #include "tools/output.h"
@@ -41,6 +42,12 @@ static fx_status print_summary(const options *options, const fx_vocabulary *voca
     return FX_OK;
 }
 
+static fx_status has_a_patch(const void *context, const fx_image *image, fx_error *error) {
+    fx_bovw_params params = *(const fx_bovw_params *)context;
+    fx__bovw_resolve_local(&params);
+    return fx__bovw_check_size(params.patch, image, error);
+}
+
 fx_status run_vocabulary(const options *options, fx_error *error) {
     settings settings;
     FX__TRY(settings_open(options, &settings, error));
@@ -59,7 +66,8 @@ fx_status run_vocabulary(const options *options, fx_error *error) {
     FX__TRY_GOTO(check_output(options->output, error));
     FX__TRY_GOTO(inputs_open(options, options->arguments, options->argument_count, INPUTS_DATASETS,
                              settings.model.seed, &inputs, error));
-    if (options->on_error == FX_ON_ERROR_SKIP) FX__TRY_GOTO(inputs_drop_bad(&inputs, true, error));
+    if (options->on_error == FX_ON_ERROR_SKIP)
+        FX__TRY_GOTO(inputs_drop_bad(&inputs, true, has_a_patch, &params->bovw, error));
     fx_image_source images = inputs_training(&inputs);
     FX__TRY_GOTO(channels_of(&images, params->image.gray, &channels, error));
     FX__TRY_GOTO(fx_vocabulary_learn(&params->bovw, &images, channels, settings.model.seed,

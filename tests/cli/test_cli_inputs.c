@@ -81,6 +81,21 @@ Test(cli_inputs, one_bad_image_among_many) {
     cr_expect(strstr(result.err, "featx: none of 1 images"), "%s", result.err);
 }
 
+Test(cli_inputs, images_smaller_than_a_patch) {
+    make_folder("photos");
+    write_image("photos/0.png", 16, 16, gray, false, 0);
+    write_image("photos/1.png", 5, 16, gray, false, 1);
+    write_image("photos/2.png", 16, 16, gray, false, 2);
+    cli_result result = run("featx vocabulary photos -o words --words 4", NULL);
+    expect_failure(result, 1, "photos/1.png", "5 × 16");
+    cr_expect(!file_exists("words"));
+    result = run("featx vocabulary photos -o words --words 4 --on-error skip", NULL);
+    cr_expect_eq(result.status, 0);
+    cr_expect_eq(count_lines(result.err), 1u, "%s", result.err);
+    cr_expect(strstr(result.err, "photos/1.png: the image is 5 × 16 pixels"), "%s", result.err);
+    cr_expect(strstr(result.out, "from 2 images"), "%s", result.out);
+}
+
 Test(cli_inputs, not_regular) {
     cr_assert_eq(mkfifo("pipe.png", 0600), 0);
     cli_result result = run("featx --features color pipe.png", NULL);
