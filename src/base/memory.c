@@ -9,7 +9,7 @@
 enum {
     ALIGNMENT = 64,
     HUGE_PAGE = 1 << 21,
-    HUGE_FROM = HUGE_PAGE / 4, // bytes from which on at most a quarter is lost to whole huge pages
+    HUGE_FROM = HUGE_PAGE / 2, // bytes from which on at most half is lost to whole huge pages
 };
 
 fx_status fx__allocate(size_t count, size_t size, void *out_pointer, fx_error *error) {

@@ -25,7 +25,7 @@
 #include "src/base/gemm.h"
 #include "src/base/kernel.h"
 #include "src/base/parallel.h"
-#include "src/base/product.h"
+#include "src/base/block_product.h"
 #include "src/nn/activation.h"
 #include "src/nn/batch_norm.h"
 

@@ -4,8 +4,8 @@
 // for the shapes of a training step. Here A is read where it lies unless that costs more, and the
 // product can be handed out in blocks of 12 × 32 instead of being written. Where there is no kernel
 // for the processor (it has to have AVX-512), or no use of one, OpenBLAS does the work.
-#ifndef FEATX_BASE_PRODUCT_H
-#define FEATX_BASE_PRODUCT_H
+#ifndef FEATX_BASE_BLOCK_PRODUCT_H
+#define FEATX_BASE_BLOCK_PRODUCT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,7 +4,7 @@
 // through it twelve columns at a time.
 //
 // Every element is summed in ascending order of k, in pieces of DEPTH, wherever it stands.
-#include "src/base/product.h"
+#include "src/base/block_product.h"
 
 #include <string.h>
 

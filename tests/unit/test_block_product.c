@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "src/base/memory.h"
-#include "src/base/product.h"
+#include "src/base/block_product.h"
 #include "tests/support/noise.h"
 
 // Of their own size, so that a sanitizer sees what lies beyond.
@@ -79,7 +79,7 @@ static void check(bool ta, bool tb, size_t m, size_t n, size_t k) {
     free(work);
 }
 
-Test(product, odd_sizes) {
+Test(block_product, odd_sizes) {
     const size_t rows[] = {1, 3, 4, 5, 12, 13, 23}, columns[] = {1, 15, 16, 17, 31, 32, 33, 50};
     const size_t depths[] = {1, 7, 16, 33};
     for (int transpose = 0; transpose < 4; transpose++)
@@ -91,7 +91,7 @@ Test(product, odd_sizes) {
 
 // More rows than B is read for where it lies, more columns than A, and more of both than go through
 // scratch at one time.
-Test(product, packed) {
+Test(block_product, packed) {
     for (int transpose = 0; transpose < 4; transpose++) {
         check(transpose & 1, transpose & 2, 110, 150, 40);
         check(transpose & 1, transpose & 2, 99, 290, 2 * FX__PRODUCT_DEPTH + 5);
