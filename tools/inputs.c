@@ -322,12 +322,16 @@ fx_status inputs_drop_bad(inputs *inputs, bool decode, inputs_check *check, cons
         inputs->kept[kept++] = (uint32_t)i;
     }
     fx_row_splits *splits = &inputs->splits;
+    const size_t training = splits->train.end;
     splits->train = keep_range(splits->train, job.good, 0);
     splits->validation = keep_range(splits->validation, job.good, splits->train.end);
     splits->test = keep_range(splits->test, job.good, splits->validation.end);
     if (kept == 0)
         status =
             fx_error_set(error, FX_ERROR_DATA, "none of %zu images can be used", inputs->count);
+    else if (decode && training > 0 && splits->train.end == 0) // the rest is not to learn from
+        status =
+            fx_error_set(error, FX_ERROR_DATA, "none of %zu training images can be used", training);
     inputs->count = kept;
     inputs->images = fx_image_source_subset(&inputs->all, inputs->kept, kept, &inputs->subset);
 done:

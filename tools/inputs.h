@@ -41,7 +41,8 @@ FX_MUST_CHECK fx_status inputs_open(const options *options, const char *const *a
 void inputs_close(inputs *inputs);
 
 // Leaves out the images that cannot be probed or, with `decode`, decoded, and those that `check`
-// (may be NULL) is not content with. FX_ERROR_DATA where none is left.
+// (may be NULL) is not content with. FX_ERROR_DATA where none is left or, with `decode`, none of
+// the training split.
 typedef fx_status inputs_check(const void *context, const fx_image *image, fx_error *error);
 FX_MUST_CHECK fx_status inputs_drop_bad(inputs *inputs, bool decode, inputs_check *check,
                                         const void *context, fx_error *error);

@@ -94,6 +94,7 @@ TARGET static void pack_b(const fx__product *product, size_t p, size_t k, size_t
                           float *to) {
     const size_t ldb = product->ldb, whole = columns / LANES * LANES, rest = columns - whole;
     const float *b = product->transpose_b ? product->b + j * ldb + p : product->b + p * ldb + j;
+    if (columns == 0) return;
     if (rest > 0) memset(to + whole * k, 0, k * LANES * sizeof *to);
     if (product->transpose_b) {
         for (size_t first = 0; first < columns; first += LANES)
@@ -103,9 +104,11 @@ TARGET static void pack_b(const fx__product *product, size_t p, size_t k, size_t
                         to[first * k + r * LANES + lane - first] = b[lane * ldb + r];
         return;
     }
-    for (size_t q = 0; q < k; q++, b += ldb, to += LANES) {
-        for (size_t first = 0; first < whole; first += LANES) copy_lanes(b + first, to + first * k);
-        for (size_t lane = 0; lane < rest; lane++) to[whole * k + lane] = b[whole + lane];
+    for (size_t q = 0; q < k; q++, to += LANES) {
+        const float *row = b + q * ldb;
+        for (size_t first = 0; first < whole; first += LANES)
+            copy_lanes(row + first, to + first * k);
+        for (size_t lane = 0; lane < rest; lane++) to[whole * k + lane] = row[whole + lane];
     }
 }
 

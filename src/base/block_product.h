@@ -32,7 +32,8 @@ void fx__product_write(const fx__product *product, float *scratch, float *c, siz
 typedef void (*fx__block_taker)(void *context, size_t i, size_t j, size_t rows, size_t columns,
                                 const float *block, size_t stride);
 
-// Hands out the product in blocks, each once. k ≤ FX__PRODUCT_DEPTH, n ≤ FX__PRODUCT_SCRATCH.
+// Hands out the product in blocks, each once. k ≤ FX__PRODUCT_DEPTH, 0 < n ≤
+// FX__PRODUCT_SCRATCH.
 void fx__product_take(const fx__product *product, float *scratch, fx__block_taker take,
                       void *context);
 #endif

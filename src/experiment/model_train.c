@@ -184,11 +184,6 @@ static fx_status hold_out(training *t, fx_error *error) {
     if (t->fit.count == 0)
         return fx_error_set(error, FX_ERROR_DATA, "%s: no samples are left to train on",
                             t->data.name);
-    if (t->params->train.early_stopping > 0 && t->held.count == 0)
-        return fx_error_set(error, FX_ERROR_USAGE,
-                            "train.early_stopping is %d, but no samples are held out for "
-                            "validation, expected 0",
-                            t->params->train.early_stopping);
     if (!t->augmented || t->held.count == 0) return FX_OK;
     FX__TRY(fx_matrix_create(t->held.count, t->pool.length, &t->held_matrix, error));
     FX__TRY(
@@ -236,6 +231,17 @@ static bool report_network(void *self, const char *stage, size_t done, size_t to
 static fx_status create_network(const training *t, uint64_t seed, fx_mlp **out, fx_error *error) {
     return fx_mlp_create(&t->params->mlp, t->data.pool.length, (size_t)t->data.classes, seed, out,
                          error);
+}
+
+// Before hours of extraction, too.
+static fx_status check_validation(const training *t, fx_error *error) {
+    const fx_training_params *train = &t->params->train;
+    const bool brought = t->data.train_count < t->data.pool.count;
+    if (train->early_stopping == 0 || train->validation > 0 || brought) return FX_OK;
+    return fx_error_set(error, FX_ERROR_USAGE,
+                        "train.early_stopping is %d, but no samples are held out for validation, "
+                        "expected 0",
+                        train->early_stopping);
 }
 
 // Initial weights that do not fit the rows are found before these are made.
@@ -385,6 +391,7 @@ static fx_status run(training *t, const fx_model_data *source, fx_error *error) 
     FX__TRY(fx__data_open(source, false, t->params->seed, options->on_error, options->progress,
                           &t->data, error));
     t->data_open = true;
+    FX__TRY(check_validation(t, error));
     FX__TRY(fx__model_create(t->params, t->data.class_names, t->data.classes, &t->model, error));
     seconds->load = lap(&last);
     if (t->data.pool.images)

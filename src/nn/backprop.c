@@ -22,21 +22,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "src/base/block_product.h"
 #include "src/base/gemm.h"
 #include "src/base/kernel.h"
 #include "src/base/parallel.h"
-#include "src/base/block_product.h"
 #include "src/nn/activation.h"
 #include "src/nn/batch_norm.h"
 
 enum {
     ROWS = 32,              // of a block that stays in the innermost cache between two kernels
     BLOCK = 256,            // most units of a piece of a layer
-    TILE_ROWS = 768,        // largest tile of a weight gradient
+    TILE_ROWS = 384,        // largest tile of a weight gradient that goes to whoever is free
     TILE_COLUMNS = 512,     //
     TILES = 4,              // wanted at least
     OWNED = 1 << 18,        // most weights of a layer that stays in the caches
-    NARROW = 128,           // columns below which a layer is divided by its inputs
+    NARROW = 128,           // columns below which a layer of up to four times that is divided by
+                            // its inputs: with rows so short, threads would share cache lines
     PARTS = 4,              // of them
     ROW_UNIT = 12,          // whole blocks of products
     COLUMN_UNIT = 32,       //
@@ -70,7 +71,8 @@ static size_t block_of(size_t width) {
 
 // How the weights of a layer are divided among threads. Small ones, with their moments, can stay in
 // the caches of the threads if each keeps to its own tiles, on the way forward and back, from step
-// to step: those of the others would have to be fetched. Large ones go to whoever is free.
+// to step: those of the others would have to be fetched. Large ones go to whoever is free. (Maxout
+// is not worth a rule of its own: its tiles are those of other units on the way back.)
 typedef struct division {
     size_t rows, columns; // of a tile
     size_t parts;         // of the inputs, on the way forward
@@ -79,7 +81,8 @@ typedef struct division {
 
 static division division_of(const fx__layer *layer) {
     const size_t inputs = layer->inputs, columns = layer->columns;
-    if (layer->hidden && columns < NARROW && inputs >= PARTS * SMALLEST) // no line is shared
+    if (layer->hidden && columns < NARROW && inputs >= PARTS * SMALLEST &&
+        inputs * columns <= 4 * OWNED)
         return (division){part(inputs, PARTS, ROW_UNIT), columns, PARTS, true};
     if (layer->hidden && inputs * columns <= OWNED)
         return (division){inputs, block_of(layer->width), 1, true};
@@ -140,8 +143,9 @@ fx_status fx__backprop_create(const fx_mlp *mlp, size_t rows, fx__backprop *out,
     if (mlp->params.activation == FX_MAXOUT)
         FX__TRY_GOTO(fx__allocate(rows, widest * sizeof(float), &b.by_output, error));
     FX__TRY_GOTO(fx__allocate(mlp->parameter_count, sizeof(float), &b.gradient, error));
-    FX__TRY_GOTO(fx__allocate((size_t)fx__threads(), FX__PRODUCT_SCRATCH * sizeof(float),
-                              &b.scratch, error));
+    b.threads = fx__threads();
+    FX__TRY_GOTO(
+        fx__allocate((size_t)b.threads, FX__PRODUCT_SCRATCH * sizeof(float), &b.scratch, error));
     *out = b;
     return FX_OK;
 done:
@@ -276,11 +280,11 @@ static void add(size_t rows, size_t columns, size_t stride, const float *restric
 static void sum_units(const fx__backprop *b, size_t l, size_t n, size_t begin, size_t count) {
     const fx__layer *layer = &b->mlp->layers[l];
     fx__layer_state *state = &b->layers[l];
-    const size_t parts = pieces(layer->inputs, division_of(layer).rows);
+    const size_t part_count = pieces(layer->inputs, division_of(layer).rows);
     for (size_t k = 0; k < layer->pieces; k++) {
         float *linear = state->linear + k * layer->width + begin;
-        for (size_t part = 1; part < parts; part++)
-            add(n, count, layer->columns, linear + part * n * layer->columns, linear);
+        for (size_t i = 1; i < part_count; i++)
+            add(n, count, layer->columns, linear + i * n * layer->columns, linear);
     }
     activate_units(b->mlp, layer, state, n, begin, count);
 }
@@ -291,7 +295,7 @@ static void forward(const fx__backprop *b, size_t n) {
         float *linear = b->layers[l].linear;
         const size_t block = block_of(layer->width);
         const division d = division_of(layer);
-#pragma omp parallel if (n * layer->inputs * layer->columns > PRODUCT_WORK)
+#pragma omp parallel num_threads(b->threads) if (n * layer->inputs * layer->columns > PRODUCT_WORK)
         if (d.parts > 1) {
 #pragma omp for schedule(static, 1)
             for (size_t i = 0; i < layer->inputs; i += d.rows)
@@ -396,7 +400,8 @@ static void backward_layer(const fx__backprop *b, size_t l, size_t n, const floa
     const fx__layer *layer = &b->mlp->layers[l], *next = layer + 1;
     float *by_output = layer->pieces > 1 ? b->by_output : out;
     const size_t block = block_of(layer->width);
-#pragma omp parallel for schedule(dynamic, 1) if (n * layer->width * next->columns > PRODUCT_WORK)
+#pragma omp parallel for schedule(dynamic, 1)                                                      \
+    num_threads(b->threads) if (n * layer->width * next->columns > PRODUCT_WORK)
     for (size_t begin = 0; begin < layer->width; begin += block) {
         size_t end = begin + block < layer->width ? begin + block : layer->width;
         const fx__product product = {.m = n,
@@ -468,7 +473,7 @@ static void weight_gradient(const fx__backprop *b, size_t l, size_t n, const flo
     const division d = division_of(layer);
     const size_t across = pieces(layer->columns, d.columns);
     const size_t tiles = across * pieces(layer->inputs, d.rows);
-#pragma omp parallel if (n * layer->inputs * layer->columns > PRODUCT_WORK)
+#pragma omp parallel num_threads(b->threads) if (n * layer->inputs * layer->columns > PRODUCT_WORK)
     if (d.owned) {
 #pragma omp for schedule(static, 1)
         for (size_t tile = 0; tile < tiles; tile++)

@@ -9,7 +9,7 @@
 
 // What is kept of one layer between forward and backward.
 typedef struct fx__layer_state {
-    float *linear;          // [rows, columns]: input · weights
+    float *linear;          // [rows, columns]: input · weights; behind it room for parts of it
     float *output;          // [rows, width]; the same buffer where nothing needs both
     uint8_t *kept;          // [rows, width] of dropout, or NULL
     uint8_t *winner;        // [rows, width] of maxout, or NULL
@@ -28,7 +28,8 @@ typedef struct fx__backprop {
     float *delta[2];         // [rows, at least 2, widest layer's columns], alternating
     float *by_output;        // the same, of maxout: the gradient by the maxima; else NULL
     float *gradient; // [parameter_count] of the mean loss, in the order of the parameter block
-    float *scratch;  // of products, for each thread
+    int threads;     // at most
+    float *scratch;  // of products, for each of them
 } fx__backprop;
 
 FX_MUST_CHECK fx_status fx__backprop_create(const fx_mlp *mlp, size_t rows, fx__backprop *out,

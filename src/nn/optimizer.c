@@ -171,10 +171,11 @@ static void fetch(const float *numbers, size_t rows, size_t columns, size_t stri
 
 void fx__optimizer_fetch(const fx__optimizer *optimizer, const float *parameters, size_t begin,
                          size_t rows, size_t columns, size_t stride) {
+    const fx__optimizer *o = optimizer;
     fetch(parameters + begin, rows, columns, stride);
-    const size_t all = optimizer->moment_count - (optimizer->average ? optimizer->count : 0);
-    for (size_t first = 0; first < all; first += optimizer->count)
-        fetch(optimizer->moments + first + begin, rows, columns, stride);
+    fetch(o->moments + begin, rows, columns, stride);
+    if (o->kind == FX_ADAMW) fetch(o->moments + o->count + begin, rows, columns, stride);
+    if (o->average) fetch(o->average + begin, rows, columns, stride);
 }
 
 void fx__optimizer_average(const fx__optimizer *optimizer, size_t begin, size_t count,

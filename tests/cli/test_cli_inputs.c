@@ -94,6 +94,19 @@ Test(cli_inputs, images_smaller_than_a_patch) {
     cr_expect_eq(count_lines(result.err), 1u, "%s", result.err);
     cr_expect(strstr(result.err, "photos/1.png: the image is 5 × 16 pixels"), "%s", result.err);
     cr_expect(strstr(result.out, "from 2 images"), "%s", result.out);
+
+    // Nothing is learned from the test split, whatever is left of the other.
+    make_folder("data");
+    make_folder("data/train");
+    make_folder("data/train/a");
+    make_folder("data/test");
+    make_folder("data/test/a");
+    write_image("data/train/a/0.png", 5, 16, gray, false, 0);
+    write_image("data/test/a/0.png", 16, 16, gray, false, 1);
+    result = run("featx vocabulary data -o no-words --words 4 --on-error skip", NULL);
+    cr_expect_eq(result.status, 1);
+    cr_expect(strstr(result.err, "none of 1 training images"), "%s", result.err);
+    cr_expect(!file_exists("no-words"));
 }
 
 Test(cli_inputs, not_regular) {

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "src/base/memory.h"
 #include "src/base/block_product.h"
+#include "src/base/memory.h"
 #include "tests/support/noise.h"
 
 // Of their own size, so that a sanitizer sees what lies beyond.
