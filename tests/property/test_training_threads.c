@@ -1,6 +1,7 @@
-// The same bytes for any number of threads: dropout, batch normalization and maxout on, layers
-// wider than a block and products larger than a tile.
+// The same bytes for any number of threads: dropout, batch normalization and maxout on, layers that
+// are divided among threads in each way.
 #include <criterion/criterion.h>
+#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,4 +81,38 @@ Test(training_threads, same_bytes) {
     mlp.loss = FX_SQUARED_ERROR;
     training.learning_rate = 1e-4f;
     check(mlp, training);
+    mlp.hidden = (fx_int_list){2, {100, 90}}; // the first divided by its inputs
+    check(mlp, training);
+    mlp.hidden = (fx_int_list){2, {1100, 300}}; // the second too large to belong to threads
+    check(mlp, training);
+}
+
+// A caller's own parallel loop, with nested regions allowed.
+Test(training_threads, within_a_parallel_loop) {
+    fx_mlp_params params = fx_mlp_defaults();
+    params.hidden = (fx_int_list){2, {300, 40}};
+    params.batch_norm = true;
+    fx_mlp *mlp;
+    cr_assert_eq(fx_mlp_create(&params, INPUTS, CLASSES, 1, &mlp, NULL), FX_OK);
+    float *x = malloc(SAMPLES * INPUTS * sizeof *x);
+    float *gradients = calloc(3 * mlp->parameter_count, sizeof *gradients);
+    int labels[SAMPLES], failed = 0;
+    fx_rng rng = fx_rng_at(1, FX_RNG_USER, 0, 0);
+    for (size_t i = 0; i < (size_t)SAMPLES * INPUTS; i++) x[i] = (float)fx_rng_uniform(&rng);
+    for (size_t i = 0; i < SAMPLES; i++) labels[i] = (int)fx_rng_below(&rng, CLASSES);
+    fx_threads_set(2);
+    failed += fx_mlp_gradient(mlp, x, labels, SAMPLES, 0, NULL, gradients, NULL) != FX_OK;
+    omp_set_max_active_levels(2);
+#pragma omp parallel for num_threads(2) reduction(+ : failed)
+    for (size_t i = 1; i < 3; i++)
+        failed += fx_mlp_gradient(mlp, x, labels, SAMPLES, 0, NULL,
+                                  gradients + i * mlp->parameter_count, NULL) != FX_OK;
+    cr_assert_eq(failed, 0);
+    for (size_t i = 1; i < 3; i++)
+        cr_assert_eq(memcmp(gradients, gradients + i * mlp->parameter_count,
+                            mlp->parameter_count * sizeof *gradients),
+                     0);
+    free(x);
+    free(gradients);
+    fx_mlp_destroy(mlp);
 }
