@@ -165,7 +165,7 @@ static void multiply_block(const strip *s, const float *b, size_t ldb, size_t j,
                            const output *out) {
     float tile[ROWS * LANES] __attribute__((aligned(64)));
     kernel *run = s->kernels[lanes > WIDTH];
-    if (out->take) {
+    if (!out->c) {
         run(s->a, s->lda, b, ldb, s->depth, false, tile, LANES);
         out->take(out->context, s->i, j, s->rows, lanes, tile, LANES);
         return;
@@ -212,32 +212,35 @@ static bool is_worth_it(const fx__product *product) {
 }
 #endif
 
-void fx__product_write(const fx__product *product, float *scratch, float *c, size_t ldc) {
-    const fx__product *p = product;
-#if WIDE
-    if (is_worth_it(p)) {
-        multiply(p, scratch, &(output){.c = c, .ldc = ldc});
-        return;
-    }
-#endif
-    (void)scratch;
+static void by_library(const fx__product *p, float *c, size_t ldc) {
     fx__gemm_serial(p->transpose_a, p->transpose_b, p->m, p->n, p->k, 1, p->a, p->lda, p->b, p->ldb,
                     0, c, ldc);
 }
 
+void fx__product_write(const fx__product *product, float *scratch, float *c, size_t ldc) {
+#if WIDE
+    if (is_worth_it(product)) {
+        multiply(product, scratch, &(output){.c = c, .ldc = ldc});
+        return;
+    }
+#endif
+    (void)scratch;
+    by_library(product, c, ldc);
+}
+
 void fx__product_take(const fx__product *product, float *scratch, fx__block_taker take,
                       void *context) {
-    fx__product p = *product;
 #if WIDE
     if (is_worth_it(product)) {
         multiply(product, scratch, &(output){.take = take, .context = context});
         return;
     }
 #endif
+    fx__product p = *product;
     for (size_t i = 0; i < product->m; i += p.m) {
         p.m = least(product->m - i, FX__PRODUCT_SCRATCH / p.n);
         p.a = product->a + i * (p.transpose_a ? 1 : p.lda);
-        fx__product_write(&p, NULL, scratch, p.n);
+        by_library(&p, scratch, p.n);
         take(context, i, 0, p.m, p.n, scratch, p.n);
     }
 }

@@ -64,7 +64,7 @@ static void check(bool ta, bool tb, size_t m, size_t n, size_t k) {
             cr_assert_eq(c[i * ldc + j], (float)noise_unit(3, (uint32_t)(i * ldc + j)));
     }
     if (k <= FX__PRODUCT_DEPTH) {
-        blocks taken = {calloc(m * n, sizeof(float)), calloc(m * n, 1), n};
+        blocks taken = {calloc(m * n + 1, sizeof(float)), calloc(m * n + 1, 1), n};
         fx__product_take(&product, work, take, &taken);
         for (size_t i = 0; i < m; i++) {
             cr_assert_eq(memcmp(taken.c + i * n, c + i * ldc, n * sizeof *c), 0, "row %zu", i);
