@@ -56,14 +56,10 @@ typedef struct gatherer {
     float *local;              // scratch of local descriptors
 } gatherer;
 
-static size_t least(size_t a, size_t b) {
-    return a < b ? a : b;
-}
-
 // Rows of a tile, so many that descriptors and products stay in the cache.
 static size_t tile_rows(const fx_vocabulary *v, const fx_encoder *encoder) {
-    size_t rows = least(FX__TILE, TILE_FLOATS / v->length);
-    if (encoder->most_rows) rows = least(rows, encoder->most_rows(v));
+    size_t rows = fx__least(FX__TILE, TILE_FLOATS / v->length);
+    if (encoder->most_rows) rows = fx__least(rows, encoder->most_rows(v));
     return rows > LEAST_ROWS ? rows : LEAST_ROWS;
 }
 

@@ -10,16 +10,13 @@
 
 #include "src/base/gemm.h"
 #include "src/base/kernel.h"
+#include "src/base/memory.h"
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(FX_NO_DISPATCH)
 #define WIDE 1
 #else
 #define WIDE 0
 #endif
-
-static size_t least(size_t a, size_t b) {
-    return a < b ? a : b;
-}
 
 #if WIDE
 
@@ -99,7 +96,7 @@ TARGET static void pack_b(const fx__product *product, size_t p, size_t k, size_t
     if (product->transpose_b) {
         for (size_t first = 0; first < columns; first += LANES)
             for (size_t q = 0; q < k; q += WIDTH)
-                for (size_t lane = first; lane < least(columns, first + LANES); lane++)
+                for (size_t lane = first; lane < fx__least(columns, first + LANES); lane++)
                     for (size_t r = q; r < k && r < q + WIDTH; r++)
                         to[first * k + r * LANES + lane - first] = b[lane * ldb + r];
         return;
@@ -144,7 +141,7 @@ static strip strip_of(const fx__product *product, size_t i, size_t p, float *pac
                .lda = lda,
                .i = i,
                .rows = 1,
-               .depth = least(DEPTH, product->k - p),
+               .depth = fx__least(DEPTH, product->k - p),
                .more = p > 0};
     if (left >= ROWS) {
         s.kernels = kernels_12[transposed];
@@ -185,11 +182,11 @@ static void multiply_block(const strip *s, const float *b, size_t ldb, size_t j,
 
 static void multiply(const fx__product *product, float *scratch, const output *out) {
     const size_t m = product->m, n = product->n, k = product->k, ldb = product->ldb;
-    const size_t most = PACKED / least(k, DEPTH) / LANES * LANES; // columns at a time
+    const size_t most = PACKED / fx__least(k, DEPTH) / LANES * LANES; // columns at a time
     const bool packs_b = product->transpose_b || m > FEW_BLOCKS * ROWS;
     for (size_t j = 0; j < n; j += most)
         for (size_t p = 0; p < k; p += DEPTH) {
-            const size_t columns = least(most, n - j), depth = least(DEPTH, k - p);
+            const size_t columns = fx__least(most, n - j), depth = fx__least(DEPTH, k - p);
             const size_t direct = packs_b ? 0 : columns / LANES * LANES; // of the columns
             const float *b = product->b + p * ldb + j;
             pack_b(product, p, depth, j + direct, columns - direct, scratch);
@@ -200,7 +197,7 @@ static void multiply(const fx__product *product, float *scratch, const output *o
                     multiply_block(&s, b + q, ldb, j + q, LANES, out);
                 for (size_t q = direct; q < columns; q += LANES)
                     multiply_block(&s, scratch + (q - direct) * depth, LANES, j + q,
-                                   least(LANES, columns - q), out);
+                                   fx__least(LANES, columns - q), out);
             }
         }
 }
@@ -238,7 +235,7 @@ void fx__product_take(const fx__product *product, float *scratch, fx__block_take
 #endif
     fx__product p = *product;
     for (size_t i = 0; i < product->m; i += p.m) {
-        p.m = least(product->m - i, FX__PRODUCT_SCRATCH / p.n);
+        p.m = fx__least(product->m - i, FX__PRODUCT_SCRATCH / p.n);
         p.a = product->a + i * (p.transpose_a ? 1 : p.lda);
         by_library(&p, scratch, p.n);
         take(context, i, 0, p.m, p.n, scratch, p.n);

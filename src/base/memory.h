@@ -12,6 +12,10 @@ static inline bool fx__size_mul(size_t a, size_t b, size_t *out) {
     return !__builtin_mul_overflow(a, b, out);
 }
 
+static inline size_t fx__least(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
 // count × size bytes of zeros, aligned to 64. Free with free(). A count of 0 gives a valid pointer.
 FX_MUST_CHECK fx_status fx__allocate(size_t count, size_t size, void *out_pointer, fx_error *error);
 

@@ -28,76 +28,17 @@
 #include "src/base/parallel.h"
 #include "src/nn/activation.h"
 #include "src/nn/batch_norm.h"
+#include "src/nn/division.h"
+#include "src/nn/weight_gradient.h"
 
 enum {
-    ROWS = 32,              // of a block that stays in the innermost cache between two kernels
-    BLOCK = 256,            // most units of a piece of a layer
-    TILE_ROWS = 384,        // largest tile of a weight gradient that goes to whoever is free
-    TILE_COLUMNS = 512,     //
-    TILES = 4,              // wanted at least
-    OWNED = 1 << 18,        // most weights of a layer that stays in the caches
-    NARROW = 128,           // columns below which a layer of up to four times that is divided by
-                            // its inputs: with rows so short, threads would share cache lines
-    PARTS = 4,              // of them
-    ROW_UNIT = 12,          // whole blocks of products
-    COLUMN_UNIT = 32,       //
-    SMALLEST = 32,          // side below which nothing is cut further
-    SCORE_PIECES = 16,      // of the rows, for scores and loss, at most
-    NORM_PIECES = 16,       // of the gradient, for its length
-    PRODUCT_WORK = 1 << 18, // m·n·k from which on it is worth waking other threads for
+    ROWS = 32,         // of a block that stays in the innermost cache between two kernels
+    SCORE_PIECES = 16, // of the rows, for scores and loss, at most
+    SCORE_ROWS = 32,   // of one at least
+    NORM_PIECES = 16,  // of the gradient, for its length
 };
 
 static const float RUNNING_MOMENTUM = 0.1f;
-
-static size_t least(size_t a, size_t b) {
-    return a < b ? a : b;
-}
-
-// Number of pieces of at most `size`, and the size of `count` even ones, in multiples.
-static size_t pieces(size_t length, size_t size) {
-    return (length + size - 1) / size;
-}
-
-static size_t part(size_t length, size_t count, size_t multiple) {
-    return pieces(pieces(length, count), multiple) * multiple;
-}
-
-// Units of a piece of a layer: a product and all that is element-wise are done piece by piece.
-static size_t block_of(size_t width) {
-    size_t count = pieces(width, BLOCK);
-    if (count < TILES) count = width >= TILES * SMALLEST ? TILES : width >= 2 * SMALLEST ? 2 : 1;
-    return part(width, count, 4);
-}
-
-// How the weights of a layer are divided among threads. Small ones, with their moments, can stay in
-// the caches of the threads if each keeps to its own tiles, on the way forward and back, from step
-// to step: those of the others would have to be fetched. Large ones go to whoever is free. (Maxout
-// is not worth a rule of its own: its tiles are those of other units on the way back.)
-typedef struct division {
-    size_t rows, columns; // of a tile
-    size_t parts;         // of the inputs, on the way forward
-    bool owned;
-} division;
-
-static division division_of(const fx__layer *layer) {
-    const size_t inputs = layer->inputs, columns = layer->columns;
-    if (layer->hidden && columns < NARROW && inputs >= PARTS * SMALLEST &&
-        inputs * columns <= 4 * OWNED)
-        return (division){part(inputs, PARTS, ROW_UNIT), columns, PARTS, true};
-    if (layer->hidden && inputs * columns <= OWNED)
-        return (division){inputs, block_of(layer->width), 1, true};
-    division d = {part(inputs, pieces(inputs, TILE_ROWS), ROW_UNIT),
-                  part(columns, pieces(columns, TILE_COLUMNS), COLUMN_UNIT), 1, false};
-    while (pieces(inputs, d.rows) * pieces(columns, d.columns) < TILES) {
-        if (d.rows >= d.columns && d.rows > ROW_UNIT)
-            d.rows = part(d.rows, 2, ROW_UNIT);
-        else if (d.columns > COLUMN_UNIT)
-            d.columns = part(d.columns, 2, COLUMN_UNIT);
-        else
-            break;
-    }
-    return d;
-}
 
 // Life
 // ------------------------------------------------------------------------------------------------
@@ -105,8 +46,8 @@ static division division_of(const fx__layer *layer) {
 static fx_status layer_create(const fx_mlp *mlp, const fx__layer *layer, size_t rows,
                               fx__layer_state *state, fx_error *error) {
     const size_t row = sizeof(float);
-    FX__TRY(
-        fx__allocate(rows * division_of(layer).parts, layer->columns * row, &state->linear, error));
+    FX__TRY(fx__allocate(rows * fx__division_of(layer).parts, layer->columns * row, &state->linear,
+                         error));
     state->output = state->linear;
     if (!layer->hidden) return FX_OK;
     if (layer->batch_norm || layer->pieces > 1)
@@ -180,11 +121,11 @@ void fx__backprop_destroy(fx__backprop *b) {
 // Forward
 // ------------------------------------------------------------------------------------------------
 
-static const float *input_of(const fx__backprop *b, size_t l) {
+const float *fx__backprop_input(const fx__backprop *b, size_t l) {
     return l == 0 ? b->x : b->layers[l - 1].output;
 }
 
-static float *scratch_of(const fx__backprop *b) {
+float *fx__backprop_scratch(const fx__backprop *b) {
     return b->scratch + (size_t)omp_get_thread_num() * FX__PRODUCT_SCRATCH;
 }
 
@@ -251,11 +192,11 @@ static void forward_tile(const fx__backprop *b, size_t l, size_t n, size_t i, si
     const fx__product product = {.m = n,
                                  .n = width,
                                  .k = height,
-                                 .a = input_of(b, l) + i,
+                                 .a = fx__backprop_input(b, l) + i,
                                  .lda = layer->inputs,
                                  .b = layer->weights + i * layer->columns + j,
                                  .ldb = layer->columns};
-    fx__product_write(&product, scratch_of(b), out + j, layer->columns);
+    fx__product_write(&product, fx__backprop_scratch(b), out + j, layer->columns);
 }
 
 // Units begin … end - 1 of hidden layer l.
@@ -266,7 +207,7 @@ static void forward_units(const fx__backprop *b, size_t l, size_t n, size_t begi
         forward_tile(b, l, n, 0, layer->inputs, k * layer->width + begin, end - begin,
                      state->linear);
     for (size_t unit = begin; unit < end; unit += FX__COLUMNS)
-        activate_units(b->mlp, layer, state, n, unit, least(end - unit, FX__COLUMNS));
+        activate_units(b->mlp, layer, state, n, unit, fx__least(end - unit, FX__COLUMNS));
 }
 
 FX__KERNEL
@@ -280,7 +221,7 @@ static void add(size_t rows, size_t columns, size_t stride, const float *restric
 static void sum_units(const fx__backprop *b, size_t l, size_t n, size_t begin, size_t count) {
     const fx__layer *layer = &b->mlp->layers[l];
     fx__layer_state *state = &b->layers[l];
-    const size_t part_count = pieces(layer->inputs, division_of(layer).rows);
+    const size_t part_count = fx__pieces(layer->inputs, fx__division_of(layer).rows);
     for (size_t k = 0; k < layer->pieces; k++) {
         float *linear = state->linear + k * layer->width + begin;
         for (size_t i = 1; i < part_count; i++)
@@ -293,25 +234,26 @@ static void forward(const fx__backprop *b, size_t n) {
     for (size_t l = 0; l + 1 < b->mlp->layer_count; l++) {
         const fx__layer *layer = &b->mlp->layers[l];
         float *linear = b->layers[l].linear;
-        const size_t block = block_of(layer->width);
-        const division d = division_of(layer);
-#pragma omp parallel num_threads(b->threads) if (n * layer->inputs * layer->columns > PRODUCT_WORK)
+        const size_t block = fx__block_of(layer->width);
+        const fx__division d = fx__division_of(layer);
+        const bool parallel = n * layer->inputs * layer->columns > FX__PRODUCT_WORK;
+#pragma omp parallel num_threads(b->threads) if (parallel)
         if (d.parts > 1) {
 #pragma omp for schedule(static, 1)
             for (size_t i = 0; i < layer->inputs; i += d.rows)
-                forward_tile(b, l, n, i, least(d.rows, layer->inputs - i), 0, layer->columns,
+                forward_tile(b, l, n, i, fx__least(d.rows, layer->inputs - i), 0, layer->columns,
                              linear + i / d.rows * n * layer->columns);
 #pragma omp single // to share so little out would cost more
             for (size_t unit = 0; unit < layer->width; unit += FX__COLUMNS)
-                sum_units(b, l, n, unit, least(layer->width - unit, FX__COLUMNS));
+                sum_units(b, l, n, unit, fx__least(layer->width - unit, FX__COLUMNS));
         } else if (d.owned) {
 #pragma omp for schedule(static, 1)
             for (size_t begin = 0; begin < layer->width; begin += block)
-                forward_units(b, l, n, begin, least(begin + block, layer->width));
+                forward_units(b, l, n, begin, fx__least(begin + block, layer->width));
         } else {
 #pragma omp for schedule(dynamic, 1)
             for (size_t begin = 0; begin < layer->width; begin += block)
-                forward_units(b, l, n, begin, least(begin + block, layer->width));
+                forward_units(b, l, n, begin, fx__least(begin + block, layer->width));
         }
     }
 }
@@ -323,10 +265,11 @@ static fx__loss_sum score(fx__backprop *b, size_t n, fx__loss_options loss, fx__
     const fx__layer *layer = &mlp->layers[last];
     const float *input = last == 0 ? b->x : b->layers[last - 1].output;
     float *scores = b->layers[last].linear;
-    const size_t even = part(n, SCORE_PIECES, 1), rows = even > SMALLEST ? even : SMALLEST;
+    const size_t even = fx__part(n, SCORE_PIECES, 1), rows = even > SCORE_ROWS ? even : SCORE_ROWS;
     fx__loss_sum sums[SCORE_PIECES];
     loss.bias = layer->bias;
-#pragma omp parallel for schedule(static) if (n * layer->inputs * layer->width > PRODUCT_WORK / 2)
+#pragma omp parallel for schedule(static) if (n * layer->inputs * layer->width >                   \
+                                              FX__PRODUCT_WORK / 2)
     for (size_t i = 0; i < n; i += rows) {
         size_t count = n - i < rows ? n - i : rows;
         float *s = scores + i * layer->width;
@@ -399,9 +342,9 @@ static void backward_layer(const fx__backprop *b, size_t l, size_t n, const floa
                            float *out) {
     const fx__layer *layer = &b->mlp->layers[l], *next = layer + 1;
     float *by_output = layer->pieces > 1 ? b->by_output : out;
-    const size_t block = block_of(layer->width);
+    const size_t block = fx__block_of(layer->width);
 #pragma omp parallel for schedule(dynamic, 1)                                                      \
-    num_threads(b->threads) if (n * layer->width * next->columns > PRODUCT_WORK)
+    num_threads(b->threads) if (n * layer->width * next->columns > FX__PRODUCT_WORK)
     for (size_t begin = 0; begin < layer->width; begin += block) {
         size_t end = begin + block < layer->width ? begin + block : layer->width;
         const fx__product product = {.m = n,
@@ -412,78 +355,10 @@ static void backward_layer(const fx__backprop *b, size_t l, size_t n, const floa
                                      .b = next->weights + begin * next->columns,
                                      .ldb = next->columns,
                                      .transpose_b = true};
-        fx__product_write(&product, scratch_of(b), by_output + begin, layer->width);
+        fx__product_write(&product, fx__backprop_scratch(b), by_output + begin, layer->width);
         for (size_t unit = begin; unit < end; unit += FX__COLUMNS)
             backward_units(b, l, n, unit, end - unit < FX__COLUMNS ? end - unit : FX__COLUMNS,
                            by_output, out);
-    }
-}
-
-// Where the blocks of a weight gradient go.
-typedef struct destination {
-    const fx__backprop *b;
-    const fx__optimizer *optimizer;
-    size_t begin, stride; // of the tile among the parameters
-    size_t fetched;       // rows of the tile that are to be asked for ahead of their use
-} destination;
-
-static void update_block(void *context, size_t i, size_t j, size_t rows, size_t columns,
-                         const float *block, size_t stride) {
-    const destination *to = context;
-    const size_t at = to->begin + i * to->stride + j;
-    float *parameters = to->b->mlp->parameters;
-    fx__optimizer_update(to->optimizer, parameters, at, rows, columns, to->stride, block, stride,
-                         true);
-    if (i + 2 * rows <= to->fetched) // the block below, needed once this row of blocks is done
-        fx__optimizer_fetch(to->optimizer, parameters, at + rows * to->stride, rows, columns,
-                            to->stride);
-}
-
-// ∂W of the tile that begins at row i and column j. With an optimizer it goes, block by block and
-// while a block is in the cache, into the weights: the gradient as a whole is never written, but
-// for large batches.
-static void weight_tile(const fx__backprop *b, size_t l, size_t n, const float *delta, size_t i,
-                        size_t j, division d, const fx__optimizer *optimizer) {
-    const fx__layer *layer = &b->mlp->layers[l];
-    const size_t height = least(d.rows, layer->inputs - i);
-    const size_t width = least(d.columns, layer->columns - j);
-    const size_t at = (size_t)(layer->weights - b->mlp->parameters) + i * layer->columns + j;
-    const fx__product product = {.m = height,
-                                 .n = width,
-                                 .k = n,
-                                 .a = input_of(b, l) + i,
-                                 .lda = layer->inputs,
-                                 .b = delta + j,
-                                 .ldb = layer->columns,
-                                 .transpose_a = true};
-    destination to = {b, optimizer, at, layer->columns, d.owned ? 0 : height};
-    if (optimizer && n <= FX__PRODUCT_DEPTH) {
-        fx__product_take(&product, scratch_of(b), update_block, &to);
-        return;
-    }
-    float *gradient = b->gradient + at;
-    fx__product_write(&product, scratch_of(b), gradient, layer->columns);
-    if (optimizer) update_block(&to, 0, 0, height, width, gradient, layer->columns);
-}
-
-// ∂W = inputᵀ · δ in tiles.
-static void weight_gradient(const fx__backprop *b, size_t l, size_t n, const float *delta,
-                            const fx__optimizer *optimizer) {
-    const fx__layer *layer = &b->mlp->layers[l];
-    const division d = division_of(layer);
-    const size_t across = pieces(layer->columns, d.columns);
-    const size_t tiles = across * pieces(layer->inputs, d.rows);
-#pragma omp parallel num_threads(b->threads) if (n * layer->inputs * layer->columns > PRODUCT_WORK)
-    if (d.owned) {
-#pragma omp for schedule(static, 1)
-        for (size_t tile = 0; tile < tiles; tile++)
-            weight_tile(b, l, n, delta, tile / across * d.rows, tile % across * d.columns, d,
-                        optimizer);
-    } else {
-#pragma omp for schedule(dynamic, 1)
-        for (size_t tile = 0; tile < tiles; tile++)
-            weight_tile(b, l, n, delta, tile / across * d.rows, tile % across * d.columns, d,
-                        optimizer);
     }
 }
 
@@ -506,7 +381,7 @@ static void backward(fx__backprop *b, size_t n, float *delta, const fx__optimize
         const fx__layer *layer = &mlp->layers[l];
         float *below = b->delta[l % 2];
         if (l > 0) backward_layer(b, l - 1, n, delta, below); // before the weights change
-        weight_gradient(b, l, n, delta, optimizer);
+        fx__weight_gradient(b, l, n, delta, optimizer);
         if (optimizer) step_others(b, layer, optimizer);
         delta = below;
     }
@@ -533,7 +408,7 @@ static double sum_of_squares(const float *values, size_t count) {
 
 double fx__backprop_norm(const fx__backprop *b, size_t begin, size_t count) {
     const float *gradient = b->gradient + begin;
-    const size_t piece = part(count, NORM_PIECES, 1);
+    const size_t piece = fx__part(count, NORM_PIECES, 1);
     double sums[NORM_PIECES], total = 0;
 #pragma omp parallel for schedule(static) if (count > FX__PARALLEL_WORK)
     for (size_t i = 0; i < NORM_PIECES; i++) {

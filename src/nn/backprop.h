@@ -36,6 +36,11 @@ FX_MUST_CHECK fx_status fx__backprop_create(const fx_mlp *mlp, size_t rows, fx__
                                             fx_error *error);
 void fx__backprop_destroy(fx__backprop *b);
 
+// The rows that layer l reads, and the scratch of the thread that asks, in a parallel region of at
+// most b->threads.
+const float *fx__backprop_input(const fx__backprop *b, size_t l);
+float *fx__backprop_scratch(const fx__backprop *b);
+
 // Loss of x[n] against the targets (loss->bias is the last layer's, whatever it says). With
 // loss->gradient, and where the loss is finite, backward too: without an optimizer the gradient is
 // left in b->gradient; with one (begun: fx__optimizer_begin) each part of it goes straight into the
