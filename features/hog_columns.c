@@ -1,5 +1,5 @@
 // Column sums. The pixels of a row never meet, so nothing is scattered: every bin takes its share
-// of every pixel, by five operations on whole vectors. They are as wide as the processor's, which
+// of every pixel, by four operations on whole vectors. They are as wide as the processor's, which
 // compilers do not find by themselves here, so the kernel is written once for any width and chosen
 // at run time. A column's sums do not depend on the width.
 #include "features/hog_columns.h"
@@ -17,7 +17,7 @@ static inline const float *begin_of(const fx__hog_band *band, int half) {
 typedef float vector_4 __attribute__((vector_size(16)));
 
 // Of `bins` bins at once, as many as there are registers for.
-#define SUM_COLUMNS(vector, bins_at_once, halves, clamp)                                           \
+#define SUM_COLUMNS(vector, bins_at_once, halves, least, most)                                     \
     do {                                                                                           \
         enum { WIDTH = sizeof(vector) / sizeof(float), BINS = (bins_at_once), HALVES = (halves) }; \
         for (size_t x = 0; x < (size_t)band->columns; x += WIDTH)                                  \
@@ -39,15 +39,17 @@ typedef float vector_4 __attribute__((vector_size(16)));
                     memcpy(&magnitude, band->magnitude + (size_t)y * band->stride + x,             \
                            sizeof(vector));                                                        \
                     memcpy(&place, band->place + (size_t)y * band->stride + x, sizeof(vector));    \
-                    place -= (float)first;                                                         \
+                    if (first > 0) place = most(place - (float)first, 0);                          \
                     for (int half = 0; half < HALVES; half++) {                                    \
                         share[half] = magnitude * band->share[half][y];                            \
                         sums[half][0] += share[half];                                              \
                     }                                                                              \
+                    vector below = {0};                                                            \
                     for (int k = 0; k < BINS; k++) {                                               \
-                        vector part = clamp(place - (float)k);                                     \
+                        vector above = least(place, (float)(k + 1));                               \
                         for (int half = 0; half < HALVES; half++)                                  \
-                            sums[half][k + 1] += share[half] * part;                               \
+                            sums[half][k + 1] += share[half] * (above - below);                    \
+                        below = above;                                                             \
                     }                                                                              \
                 }                                                                                  \
                 for (int half = 0; half < HALVES; half++)                                          \
@@ -58,45 +60,57 @@ typedef float vector_4 __attribute__((vector_size(16)));
             }                                                                                      \
     } while (0)
 
+// The smaller of v and b, and the larger: operations that vectors have, and the compiler no name
+// for.
 #if defined(__x86_64__) && defined(__GNUC__)
 #include <immintrin.h>
 
-#define CLAMP_4(v) _mm_min_ps(_mm_max_ps(v, _mm_setzero_ps()), _mm_set1_ps(1))
+#define LEAST_4(v, b) _mm_min_ps(v, _mm_set1_ps(b))
+#define MOST_4(v, b)  _mm_max_ps(v, _mm_set1_ps(b))
 #else
-static vector_4 clamp_4(vector_4 v) {
-    for (int i = 0; i < 4; i++) v[i] = v[i] < 0 ? 0 : v[i] > 1 ? 1 : v[i];
+static vector_4 least_4(vector_4 v, float b) {
+    for (int i = 0; i < 4; i++) v[i] = v[i] < b ? v[i] : b;
     return v;
 }
-#define CLAMP_4(v) clamp_4(v)
+
+static vector_4 most_4(vector_4 v, float b) {
+    for (int i = 0; i < 4; i++) v[i] = v[i] > b ? v[i] : b;
+    return v;
+}
+
+#define LEAST_4(v, b) least_4(v, b)
+#define MOST_4(v, b)  most_4(v, b)
 #endif
 
 static void sum_4(const fx__hog_band *band) {
     if (band->halves == 2)
-        SUM_COLUMNS(vector_4, 3, 2, CLAMP_4);
+        SUM_COLUMNS(vector_4, 3, 2, LEAST_4, MOST_4);
     else
-        SUM_COLUMNS(vector_4, 3, 1, CLAMP_4);
+        SUM_COLUMNS(vector_4, 3, 1, LEAST_4, MOST_4);
 }
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(FX_NO_DISPATCH)
-#define FX__WIDE    1
-#define CLAMP_8(v)  _mm256_min_ps(_mm256_max_ps(v, _mm256_setzero_ps()), _mm256_set1_ps(1))
-#define CLAMP_16(v) _mm512_min_ps(_mm512_max_ps(v, _mm512_setzero_ps()), _mm512_set1_ps(1))
+#define FX__WIDE       1
+#define LEAST_8(v, b)  _mm256_min_ps(v, _mm256_set1_ps(b))
+#define MOST_8(v, b)   _mm256_max_ps(v, _mm256_set1_ps(b))
+#define LEAST_16(v, b) _mm512_min_ps(v, _mm512_set1_ps(b))
+#define MOST_16(v, b)  _mm512_max_ps(v, _mm512_set1_ps(b))
 
 typedef float vector_8 __attribute__((vector_size(32)));
 typedef float vector_16 __attribute__((vector_size(64)));
 
 __attribute__((target("avx2,fma"))) static void sum_8(const fx__hog_band *band) {
     if (band->halves == 2)
-        SUM_COLUMNS(vector_8, 3, 2, CLAMP_8);
+        SUM_COLUMNS(vector_8, 3, 2, LEAST_8, MOST_8);
     else
-        SUM_COLUMNS(vector_8, 6, 1, CLAMP_8);
+        SUM_COLUMNS(vector_8, 6, 1, LEAST_8, MOST_8);
 }
 
 __attribute__((target("avx512f,avx2,fma"))) static void sum_16(const fx__hog_band *band) {
     if (band->halves == 2)
-        SUM_COLUMNS(vector_16, 9, 2, CLAMP_16);
+        SUM_COLUMNS(vector_16, 9, 2, LEAST_16, MOST_16);
     else
-        SUM_COLUMNS(vector_16, 9, 1, CLAMP_16);
+        SUM_COLUMNS(vector_16, 9, 1, LEAST_16, MOST_16);
 }
 #endif
 
