@@ -29,19 +29,27 @@ enum { BATCH = 32 }; // blocks
 #define INLINE static inline __attribute__((always_inline))
 
 typedef float float4 __attribute__((vector_size(16)));
+typedef float float8 __attribute__((vector_size(32)));
 
-// Σ v or Σ v², in eight partial sums whatever the instruction set.
-INLINE float sum_of(const float *v, size_t count, bool squares) {
-    float4 part[2] = {{0}, {0}}, x;
-    size_t i = 0, half = 0;
-    for (; i + 4 <= count; i += 4, half ^= 1) {
+// Σ v or Σ v² of `count` numbers, in eight partial sums whatever the instruction set, of which four
+// are left.
+INLINE void sum_of(const float *v, size_t count, bool squares, float *quad) {
+    float8 sums = {0}, x;
+    float4 rest = {0}, y, lower, upper;
+    size_t i = 0;
+    for (; i + 8 <= count; i += 8) {
         memcpy(&x, v + i, sizeof x);
-        part[half] += squares ? x * x : x;
+        sums += squares ? x * x : x;
     }
-    for (size_t k = 0; i + k < count; k++)
-        part[half][k] += squares ? v[i + k] * v[i + k] : v[i + k];
-    part[0] += part[1];
-    return (part[0][0] + part[0][2]) + (part[0][1] + part[0][3]);
+    for (; i + 4 <= count; i += 4) {
+        memcpy(&y, v + i, sizeof y);
+        rest += squares ? y * y : y;
+    }
+    for (size_t k = 0; i + k < count; k++) rest[k] += squares ? v[i + k] * v[i + k] : v[i + k];
+    lower = __builtin_shufflevector(sums, sums, 0, 1, 2, 3);
+    upper = __builtin_shufflevector(sums, sums, 4, 5, 6, 7);
+    rest += lower + upper;
+    memcpy(quad, &rest, sizeof rest);
 }
 
 // ε of the first norm and, for L2-Hys, of the second.
@@ -52,7 +60,6 @@ static float epsilon_of(const fx_hog_params *params, size_t count, bool second) 
     return params->epsilon == FX_HOG_EPSILON_SKIMAGE || second ? 1e-5f : 2.55f / pixels;
 }
 
-// Sums into scales.
 INLINE void invert(float *sums, size_t count, bool l2, bool outside, float epsilon) {
     float square = epsilon * epsilon;
     if (!l2)
@@ -82,15 +89,25 @@ INLINE void apply(step what, float *restrict v, size_t count, float scale) {
     for (; i < count; i++) v[i] = stepped(what, v[i], scale);
 }
 
+// Scales from the partial sums of blocks: all roots and quotients at once.
+INLINE void make_scales(const fx_hog_params *params, float (*quads)[4], size_t blocks, size_t count,
+                        bool second, float *scales) {
+    bool l2 = params->block_norm >= FX_HOG_NORM_L2;
+    for (size_t b = 0; b < blocks; b++)
+        scales[b] = (quads[b][0] + quads[b][2]) + (quads[b][1] + quads[b][3]);
+    invert(scales, blocks, l2, params->epsilon == FX_HOG_EPSILON_OPENCV,
+           epsilon_of(params, count, second));
+}
+
 // At most BATCH blocks of `count` numbers, `pitch` apart, in place.
 INLINE void normalize(const fx_hog_params *params, float *first, size_t pitch, size_t blocks,
                       size_t count) {
-    float scale[BATCH];
+    float quads[BATCH][4], scale[BATCH];
     fx_hog_norm norm = (fx_hog_norm)params->block_norm;
-    bool l2 = norm >= FX_HOG_NORM_L2, outside = params->epsilon == FX_HOG_EPSILON_OPENCV;
     if (norm == FX_HOG_NORM_NONE) return;
-    for (size_t b = 0; b < blocks; b++) scale[b] = sum_of(first + b * pitch, count, l2);
-    invert(scale, blocks, l2, outside, epsilon_of(params, count, false));
+    for (size_t b = 0; b < blocks; b++)
+        sum_of(first + b * pitch, count, norm >= FX_HOG_NORM_L2, quads[b]);
+    make_scales(params, quads, blocks, count, false, scale);
     if (norm == FX_HOG_NORM_L1_SQRT)
         for (size_t b = 0; b < blocks; b++)
             apply(MULTIPLY_ROOT, first + b * pitch, count, scale[b]);
@@ -99,9 +116,9 @@ INLINE void normalize(const fx_hog_params *params, float *first, size_t pitch, s
     if (norm != FX_HOG_NORM_L2_HYS) return;
     for (size_t b = 0; b < blocks; b++) {
         apply(MULTIPLY_CLIP, first + b * pitch, count, scale[b]);
-        scale[b] = sum_of(first + b * pitch, count, true);
+        sum_of(first + b * pitch, count, true, quads[b]);
     }
-    invert(scale, blocks, true, outside, epsilon_of(params, count, true));
+    make_scales(params, quads, blocks, count, true, scale);
     for (size_t b = 0; b < blocks; b++) apply(MULTIPLY, first + b * pitch, count, scale[b]);
 }
 
