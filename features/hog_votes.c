@@ -10,8 +10,8 @@
 // [b - ½, b + ½] (centered). m goes into the bin of t or, interpolated, to the bins whose centers
 // are to both sides of t, linearly. Places count from the center of bin 0.
 //
-// Method. Rows are split into planes of floats; loops then run over as many rows at once as make
-// them long. Angles come from a polynomial that is exact at multiples of 45°, so that gradients on
+// Method. Rows are split into planes of floats, or of integers where those are faster
+// (hog_gradient.c); loops then run over as many rows at once as make them long. Angles come from a polynomial that is exact at multiples of 45°, so that gradients on
 // the edge of two bins (of 8-bit pixels only those can be) have one rule.
 #include "features/hog_votes.h"
 
@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "features/hog_columns.h"
+#include "features/hog_gradient.h"
 #include "src/base/kernel.h"
 
 enum {
@@ -34,6 +35,11 @@ enum {
 static size_t whole_groups(int n) {
     return ((size_t)n + LANES - 1) / LANES * LANES;
 }
+
+enum {
+    PLANE = 2 * BLOCK + 2 * (LANES + FX__HOG_ROW_MAX) + LANES,
+    WORDS = FX__HOG_GRADIENT_GROUP,
+};
 
 int fx__hog_bins(const fx_hog_params *params, bool *is_signed) {
     bool both = params->variant == FX_HOG_UOCTTI;
@@ -53,14 +59,20 @@ void fx__hog_votes_create(const fx_hog_params *params, float *scratch, size_t *u
     votes->centered = params->first_bin == FX_HOG_FIRST_BIN_CENTERED;
     // The narrowest rows have one group and another before it; two rows come on top, and the room
     // behind the last.
-    votes->plane = 2 * BLOCK + 2 * (LANES + FX__HOG_ROW_MAX) + LANES;
-    votes->rows = fx__hog_place(scratch, used, 3 * votes->plane);
+    votes->rows = fx__hog_place(scratch, used, 3 * PLANE);
     votes->magnitude = fx__hog_place(scratch, used, BLOCK);
     votes->place = fx__hog_place(scratch, used, BLOCK);
 }
 
 int fx__hog_votes_begin(fx__hog_votes *votes, int n) {
+    const fx_image *image = votes->image;
+    bool words =
+        image->channels == 3 && !votes->to_gray && !votes->roots && fx__hog_gradient_is_wide();
+    votes->words = words ? (int16_t *)(void *)votes->rows : NULL;
     votes->stride = whole_groups(n);
+    votes->pitch =
+        words ? WORDS + (votes->stride + WORDS - 1) / WORDS * WORDS : LANES + votes->stride;
+    votes->plane = words ? 2 * PLANE : PLANE;
     return (int)(BLOCK / votes->stride);
 }
 
@@ -68,9 +80,13 @@ static int planes_of(const fx__hog_votes *v) {
     return v->to_gray ? 1 : v->image->channels;
 }
 
-// The first pixel of row `at` of the first plane.
+// Where the first pixel of row `at` stands in a plane.
+INLINE size_t start_of(const fx__hog_votes *v, int at) {
+    return (size_t)at * v->pitch + (v->words ? WORDS : LANES);
+}
+
 INLINE float *row_at(const fx__hog_votes *v, int at) {
-    return v->rows + (size_t)at * (LANES + v->stride) + LANES;
+    return v->rows + start_of(v, at);
 }
 
 // Rows
@@ -119,33 +135,62 @@ INLINE void to_roots(float *row, int n) {
     for (int i = 0; i < n; i++) row[i] = sqrtf(row[i]);
 }
 
-// Row y of the image, columns x0-1 … x0+n, into row `at` of the planes. Rows beyond the border are
-// those that stand for them.
-INLINE void read_row(const fx__hog_votes *v, int x0, int n, int y, int at) {
+// Columns x0 … x0+n-1 of a row of the image, and their neighbors.
+typedef struct span {
+    const uint8_t *in; // of pixel x0
+    size_t bytes_left; // of the image, from there on
+    bool left, right;  // neighbors that the image has
+    int count;         // pixels from x0 on, with the neighbor to the right
+    int mirror;        // how far inside is the pixel that stands for one beyond the border
+} span;
+
+// Rows beyond the border are those that stand for them.
+INLINE span span_of(const fx__hog_votes *v, int x0, int n, int y) {
     const fx_image *image = v->image;
-    int last = image->height - 1, planes = planes_of(v), channels = image->channels;
+    int last = image->height - 1;
     if (y < 0) y = v->mirror && last > 0 ? 1 : 0;
     if (y > last) y = v->mirror && last > 0 ? last - 1 : last;
-    bool left = x0 > 0, right = x0 + n < image->width; // neighbors that the image has
-    int count = n + right;
+    size_t width = (size_t)image->width, channels = (size_t)image->channels;
+    size_t first = ((size_t)y * width + (size_t)x0) * channels;
+    bool right = x0 + n < image->width;
+    return (span){.in = image->pixels + first,
+                  .bytes_left = width * (size_t)image->height * channels - first,
+                  .left = x0 > 0,
+                  .right = right,
+                  .count = n + right,
+                  .mirror = v->mirror && image->width > 1};
+}
+
+// Columns x0-1 … x0+n of row y of the image into row `at` of the planes.
+INLINE void read_row(const fx__hog_votes *v, int x0, int n, int y, int at) {
+    span s = span_of(v, x0, n, y);
+    int planes = planes_of(v), channels = v->image->channels;
     float *row = row_at(v, at);
-    const uint8_t *in =
-        image->pixels + ((size_t)y * (size_t)image->width + (size_t)x0) * (size_t)channels;
-    size_t pitch = (size_t)image->width * (size_t)image->channels;
     if (channels == 1)
-        for (int i = 0; i < count; i++) row[i] = in[i];
+        for (int i = 0; i < s.count; i++) row[i] = s.in[i];
     else
-        split_rgb(in, (size_t)(image->pixels + pitch * (size_t)image->height - in), count, row,
-                  row + v->plane, row + 2 * v->plane);
-    for (int c = 0; left && c < channels; c++) row[(size_t)c * v->plane - 1] = (in - channels)[c];
+        split_rgb(s.in, s.bytes_left, s.count, row, row + v->plane, row + 2 * v->plane);
+    for (int c = 0; s.left && c < channels; c++)
+        row[(size_t)c * v->plane - 1] = (s.in - channels)[c];
     if (v->to_gray && channels == 3)
-        to_luma(row - left, row - left + v->plane, row - left + 2 * v->plane, count + left);
-    int mirror = v->mirror && image->width > 1;
+        to_luma(row - s.left, row - s.left + v->plane, row - s.left + 2 * v->plane,
+                s.count + s.left);
     for (int c = 0; c < planes; c++, row += v->plane) {
-        if (v->roots) to_roots(row - left, count + left);
-        if (!left) row[-1] = row[mirror];
-        if (!right) row[n] = row[n - 1 - mirror];
+        if (v->roots) to_roots(row - s.left, s.count + s.left);
+        if (!s.left) row[-1] = row[s.mirror];
+        if (!s.right) row[n] = row[n - 1 - s.mirror];
         for (size_t i = (size_t)n + 1; i < v->stride; i++) row[i] = 0;
+    }
+}
+
+// The same, in integers.
+INLINE void read_words(const fx__hog_votes *v, int x0, int n, int y, int at) {
+    span s = span_of(v, x0, n, y);
+    int16_t *row = v->words + start_of(v, at);
+    fx__hog_gradient_split(s.in, s.bytes_left, (size_t)s.count, row, v->plane);
+    for (size_t c = 0; c < 3; c++, row += v->plane) {
+        row[-1] = s.left ? (s.in - 3)[c] : row[s.mirror];
+        if (!s.right) row[n] = row[n - 1 - s.mirror];
     }
 }
 
@@ -236,7 +281,10 @@ INLINE void vote_rows(const fx__hog_votes *v, int rows, bool two, bool centered,
     float dx[FX__HOG_ROW_MAX], dy[FX__HOG_ROW_MAX];
     bool gray = planes_of(v) == 1;
     for (int k = 0; k < rows; k++) {
-        if (gray)
+        if (v->words)
+            fx__hog_gradient(v->words + start_of(v, k + 1), (ptrdiff_t)v->pitch, v->plane,
+                             v->stride, dx, dy);
+        else if (gray)
             gradient_one(v, k + 1, dx, dy);
         else
             gradient_rgb(v, k + 1, dx, dy);
@@ -258,7 +306,11 @@ INLINE void clear_frame(const fx__hog_votes *v, int x0, int n, int y, int rows) 
 
 FX__KERNEL void fx__hog_votes_rows(const fx__hog_votes *v, int x0, int n, int y, int rows,
                                    bool fresh) {
-    for (int k = fresh ? -1 : 1; k <= rows; k++) read_row(v, x0, n, y + k, k + 1);
+    for (int k = fresh ? -1 : 1; k <= rows; k++)
+        if (v->words)
+            read_words(v, x0, n, y + k, k + 1);
+        else
+            read_row(v, x0, n, y + k, k + 1);
     switch (v->two << 2 | v->centered << 1 | v->is_signed) {
     case 0:
         vote_rows(v, rows, false, false, false);
@@ -288,9 +340,13 @@ FX__KERNEL void fx__hog_votes_rows(const fx__hog_votes *v, int x0, int n, int y,
     if (v->frame) clear_frame(v, x0, n, y, rows);
     // The last two rows are the first two of the next call, the neighbor behind the second
     // included.
-    size_t two_rows = 2 * (LANES + v->stride) + 1;
-    for (int c = 0; c < planes_of(v); c++) {
-        float *first = v->rows + (size_t)c * v->plane;
-        memmove(first, first + (size_t)rows * (LANES + v->stride), sizeof *first * two_rows);
+    size_t two_rows = 2 * v->pitch + 1, from = (size_t)rows * v->pitch;
+    for (size_t c = 0; c < (size_t)planes_of(v); c++) {
+        float *first = v->rows + c * v->plane;
+        if (v->words)
+            memmove(v->words + c * v->plane, v->words + c * v->plane + from,
+                    sizeof *v->words * two_rows);
+        else
+            memmove(first, first + from, sizeof *first * two_rows);
     }
 }

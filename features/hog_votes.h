@@ -2,6 +2,8 @@
 #ifndef FEATX_FEATURES_HOG_VOTES_H
 #define FEATX_FEATURES_HOG_VOTES_H
 
+#include <stdint.h>
+
 #include "featx/hog.h"
 
 enum { FX__HOG_ROW_MAX = 128 }; // pixels of a row worked on at once, whole groups of lanes
@@ -14,10 +16,11 @@ typedef struct fx__hog_votes {
     bool two;      // a pixel votes for two neighboring bins (interpolation in orientation)
     bool centered; // hog.first_bin
     int bins;
-    size_t stride; // pixels of a row in whole groups of lanes
-    size_t plane;  // floats of a channel in `rows`
-    float *rows;   // [planes, 1 + rows + 1, a group + stride], with the rows above and below; the
-                   // group before a row has its neighbor to the left
+    size_t stride;       // pixels of a row in whole groups of lanes
+    size_t plane, pitch; // numbers of a channel in `rows`, and from a row to the next
+    float *rows; // [planes, 1 + rows + 1, pitch], with the rows above and below; a row begins with
+                 // a group of which the last number is the neighbor to the left
+    int16_t *words;   // NULL, or the same in integers, where `rows` stood
     float *magnitude; // [rows, stride]
     float *place; // [rows, stride], in [0, bins]: of ⌊place⌋ and the next bin, which share the vote
                   // linearly
