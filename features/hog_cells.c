@@ -21,29 +21,23 @@
 #include <string.h>
 
 #include "features/hog_columns.h"
+#include "features/hog_row.h"
 #include "features/hog_votes.h"
 #include "src/base/kernel.h"
 
-enum {
-    STRIP = FX__HOG_ROW_MAX, // columns worked on at once
-    QUAD = 4,                // sums
-};
-
-typedef float float4 __attribute__((vector_size(16)));
+enum { STRIP = FX__HOG_ROW_MAX }; // columns worked on at once
 
 #define INLINE static inline __attribute__((always_inline))
 
 // What stays the same for all rows of an image, and where things lie in the scratch.
 typedef struct plan {
     fx__hog_votes votes;
+    fx__hog_row row;
     int size, bins, cells_x, cells_y;
     int halves;        // 2: cells above and below share a vote; 1: no interpolation in space
-    size_t slots;      // bins + 1 sums of a cell or a column, in whole quads
-    float scale;       // 1 / pixels of a cell
     float *columns[2]; // [slots, STRIP] of the upper cell and of the lower one
     float *near, *far; // of a vote, what goes to the cell before and to the next, by phase (with a
                        // window: by the pixel's place in the block)
-    float *row;        // [strip cells, slots] of a row of cells
 } plan;
 
 static size_t make_plan(const fx_hog_params *params, float *scratch, plan *p) {
@@ -55,24 +49,29 @@ static size_t make_plan(const fx_hog_params *params, float *scratch, plan *p) {
                         params->interpolation == FX_HOG_INTERPOLATION_SPACE
                     ? 2
                     : 1;
-    p->slots = ((size_t)p->bins + 1 + QUAD - 1) / QUAD * QUAD;
-    p->scale = 1.0f / ((float)p->size * (float)p->size);
-    size_t cells = STRIP / (size_t)p->size + 3, weights = (size_t)p->size;
+    size_t weights = (size_t)p->size;
     if (params->block_window > 0) weights *= (size_t)params->cells_per_block;
     fx__hog_votes_create(params, scratch, &used, &p->votes);
     for (int half = 0; half < 2; half++)
-        p->columns[half] = fx__hog_place(scratch, &used, p->slots * STRIP);
+        p->columns[half] = fx__hog_place(scratch, &used, fx__hog_slots(p->bins) * STRIP);
     p->near = fx__hog_place(scratch, &used, weights);
     p->far = fx__hog_place(scratch, &used, weights);
-    p->row = fx__hog_place(scratch, &used, cells * p->slots);
+    p->row = (fx__hog_row){
+        .bins = p->bins,
+        .size = p->size,
+        .near = p->near,
+        .far = p->far,
+        .scale = 1.0f / ((float)p->size * (float)p->size),
+        .scratch = fx__hog_place(scratch, &used, fx__hog_row_scratch(p->bins, p->size)),
+    };
     return used;
 }
 
 // Slots that no sum has must be numbers, too.
 static void clear_columns(const plan *p) {
-    size_t sums = (size_t)p->bins + 1;
+    size_t sums = (size_t)p->bins + 1, rest = fx__hog_slots(p->bins) - sums;
     for (int half = 0; half < 2; half++)
-        memset(p->columns[half] + sums * STRIP, 0, sizeof(float) * (p->slots - sums) * STRIP);
+        memset(p->columns[half] + sums * STRIP, 0, sizeof(float) * rest * STRIP);
 }
 
 size_t fx__hog_cells_scratch(const fx_hog_params *params) {
@@ -82,33 +81,6 @@ size_t fx__hog_cells_scratch(const fx_hog_params *params) {
 
 // Columns
 // -----------------------------------------------------------------------------------------
-
-// a[0] + … + a[3], the same of b, c and d.
-INLINE float4 sums_of(const float4 v[QUAD]) {
-    float4 ab = __builtin_shufflevector(v[0], v[1], 0, 2, 4, 6) +
-                __builtin_shufflevector(v[0], v[1], 1, 3, 5, 7);
-    float4 cd = __builtin_shufflevector(v[2], v[3], 0, 2, 4, 6) +
-                __builtin_shufflevector(v[2], v[3], 1, 3, 5, 7);
-    return __builtin_shufflevector(ab, cd, 0, 2, 4, 6) +
-           __builtin_shufflevector(ab, cd, 1, 3, 5, 7);
-}
-
-// Σ weight·column of four sums over n columns.
-INLINE float4 weigh(const float *columns, int n, const float *weights) {
-    float4 sums[QUAD] = {{0}}, column, weight;
-    int i = 0;
-    for (; i + QUAD <= n; i += QUAD) {
-        memcpy(&weight, weights + i, sizeof weight);
-        for (size_t j = 0; j < QUAD; j++) {
-            memcpy(&column, columns + j * STRIP + i, sizeof column);
-            sums[j] += weight * column;
-        }
-    }
-    float4 sum = sums_of(sums);
-    for (; i < n; i++)
-        for (size_t j = 0; j < QUAD; j++) sum[j] += weights[i] * columns[j * STRIP + (size_t)i];
-    return sum;
-}
 
 // The cell whose center is the last at or before the center of pixel x, and the pixel's place among
 // those up to the next center. Without interpolation: the pixel's cell, and its place there.
@@ -150,79 +122,15 @@ INLINE void sum_rows(plan *p, int x0, int n, int y, int rows, const float *near,
     }
 }
 
-// out[bins] += scale · the bins of cumulative sums[bins + 1].
-INLINE void add_bins(float scale, int bins, const float *restrict sums, float *restrict out) {
-    float4 upper, lower, sum;
-    int o = 0;
-    for (; o + QUAD <= bins; o += QUAD) {
-        memcpy(&upper, sums + o, sizeof upper);
-        memcpy(&lower, sums + o + 1, sizeof lower);
-        memcpy(&sum, out + o, sizeof sum);
-        sum += scale * (upper - lower);
-        memcpy(out + o, &sum, sizeof sum);
-    }
-    for (; o < bins; o++) out[o] += scale * (sums[o] - sums[o + 1]);
-    out[0] += scale * sums[bins];
-}
-
 // Cells
 // -------------------------------------------------------------------------------------------
 
-// Four sums of n columns, of which the first has this phase, into row[…, slots]: of the cell before
-// the first column, and of all that follow. A known size makes loops of known length.
-INLINE void sum_cells(const float *columns, int size, int phase, int n, const float *near,
-                      const float *far, float *restrict row, size_t slots) {
-    float4 left, right; // of columns, what goes to the cell before and to the next
-    int first = size - phase < n ? size - phase : n;
-    left = weigh(columns, first, near + phase);
-    right = weigh(columns, first, far + phase);
-    memcpy(row, &left, sizeof left);
-    row += slots;
-    for (n -= first, columns += first; n >= size; n -= size, columns += size, row += slots) {
-        left = right + weigh(columns, size, near);
-        right = weigh(columns, size, far);
-        memcpy(row, &left, sizeof left);
-    }
-    if (n > 0) {
-        left = right + weigh(columns, n, near);
-        right = weigh(columns, n, far);
-        memcpy(row, &left, sizeof left);
-        row += slots;
-    }
-    memcpy(row, &right, sizeof right);
-}
-
-static FX__KERNEL void sum_cells_of_8(const plan *p, const float *columns, int phase, int n) {
-    for (size_t k = 0; k < p->slots; k += QUAD)
-        sum_cells(columns + k * STRIP, 8, phase, n, p->near, p->far, p->row + k, p->slots);
-}
-
-static FX__KERNEL void sum_cells_of_any(const plan *p, const float *columns, int phase, int n) {
-    for (size_t k = 0; k < p->slots; k += QUAD)
-        sum_cells(columns + k * STRIP, p->size, phase, n, p->near, p->far, p->row + k, p->slots);
-}
-
-INLINE void add_cells(const plan *p, int bins, int first, int count, float *cells) {
-    for (int k = first < 0; k < count && first + k < p->cells_x; k++)
-        add_bins(p->scale, bins, p->row + (size_t)k * p->slots, cells + (first + k) * bins);
-}
-
-static FX__KERNEL void add_cells_of_9(const plan *p, int first, int count, float *cells) {
-    add_cells(p, 9, first, count, cells);
-}
-
-static FX__KERNEL void add_cells_of_any(const plan *p, int first, int count, float *cells) {
-    add_cells(p, p->bins, first, count, cells);
-}
-
 // Adds what columns x0 … x0+n-1 have for a row of cells.
 static void add_row(const plan *p, const float *columns, int x0, int n, int cy, float *cells) {
-    int start, phase, first = cell_before(p, x0, &start);
-    int count = cell_before(p, x0 + n - 1, &phase) - first + 2;
+    int phase, first = cell_before(p, x0, &phase);
+    size_t row = (size_t)p->cells_x * (size_t)p->bins;
     if (cy < 0 || cy >= p->cells_y) return; // above or below the grid
-    (p->size == 8 ? sum_cells_of_8 : sum_cells_of_any)(p, columns, start, n);
-    (p->bins == 9 ? add_cells_of_9 : add_cells_of_any)(
-        p, first, count, cells + (size_t)cy * (size_t)p->cells_x * (size_t)p->bins);
+    fx__hog_add_row(&p->row, columns, phase, n, first, p->cells_x, cells + (size_t)cy * row);
 }
 
 // Columns x0 … x0+n-1 of the first `rows` rows of the image.
@@ -274,15 +182,6 @@ void fx__hog_cells(const fx_hog_params *params, const fx_image *image, float *ce
 // Blocks with a window
 // ----------------------------------------------------------------------------
 
-// Adds what n columns, weighed, have for a cell.
-INLINE void add_cell(const plan *p, const float *columns, int n, const float *weights, float *out) {
-    for (size_t k = 0; k < p->slots; k += QUAD) {
-        float4 sum = weigh(columns + k * STRIP, n, weights);
-        memcpy(p->row + k, &sum, sizeof sum);
-    }
-    add_bins(p->scale, p->bins, p->row, out);
-}
-
 // Columns x0 … x0+n-1 of the row of blocks whose first pixel row is `top`.
 static FX__KERNEL void work_window(plan *p, const fx__hog_grid *g, int side, int step, int top,
                                    int x0, int n, float *row) {
@@ -301,9 +200,11 @@ static FX__KERNEL void work_window(plan *p, const fx__hog_grid *g, int side, int
                 const float *columns = p->columns[0] + (x - begin);
                 count = run_of(p, phase, end - x);
                 if (cx >= 0)
-                    add_cell(p, columns, count, p->near + x, block + (size_t)cx * g->cell_x);
+                    fx__hog_add_cell(&p->row, columns, count, p->near + x,
+                                     block + (size_t)cx * g->cell_x);
                 if (p->halves == 2 && cx + 1 < side)
-                    add_cell(p, columns, count, p->far + x, block + (size_t)(cx + 1) * g->cell_x);
+                    fx__hog_add_cell(&p->row, columns, count, p->far + x,
+                                     block + (size_t)(cx + 1) * g->cell_x);
             }
         }
     }

@@ -5,7 +5,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { FX__HOG_LANES = 16 }; // columns are worked on in whole groups of so many
+enum {
+    FX__HOG_LANES = 16,    // columns are worked on in whole groups of so many,
+    FX__HOG_ROW_MAX = 128, // and at most so many at once
+};
 
 // What sums begin with.
 typedef enum fx__hog_begin {

@@ -6,8 +6,6 @@
 
 #include "featx/hog.h"
 
-enum { FX__HOG_ROW_MAX = 128 }; // pixels of a row worked on at once, whole groups of lanes
-
 typedef struct fx__hog_votes {
     const fx_image *image;
     bool to_gray, roots, mirror; // hog.gradient, hog.gamma, hog.border
