@@ -122,10 +122,11 @@ void fx__hog_gradient_split(const uint8_t *in, size_t bytes_left, size_t n, int1
         split(in, n, words, plane);
 }
 
-void fx__hog_gradient(const int16_t *row, ptrdiff_t pitch, size_t plane, size_t n, float *dx,
-                      float *dy) {
-    if (fx__hog_gradient_is_wide())
-        gradient_wide(row, pitch, plane, n, dx, dy);
-    else
-        gradient(row, pitch, plane, n, dx, dy);
+void fx__hog_gradient(const int16_t *words, ptrdiff_t pitch, size_t plane, size_t rows, size_t n,
+                      float *dx, float *dy) {
+    for (size_t k = 0; k < rows; k++, words += pitch, dx += n, dy += n)
+        if (fx__hog_gradient_is_wide())
+            gradient_wide(words, pitch, plane, n, dx, dy);
+        else
+            gradient(words, pitch, plane, n, dx, dy);
 }

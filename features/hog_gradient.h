@@ -19,8 +19,9 @@ enum { FX__HOG_GRADIENT_GROUP = 32 };
 void fx__hog_gradient_split(const uint8_t *in, size_t bytes_left, size_t n, int16_t *words,
                             size_t plane);
 
-// dx = p(x+1, y) - p(x-1, y) and dy = p(x, y+1) - p(x, y-1) of the channel with the largest dx² +
-// dy², of equals the first. row: three planes with the rows above and below, `pitch` apart.
-void fx__hog_gradient(const int16_t *row, ptrdiff_t pitch, size_t plane, size_t n, float *dx,
-                      float *dy);
+// dx[rows, n] = p(x+1, y) - p(x-1, y) and dy[rows, n] = p(x, y+1) - p(x, y-1) of the channel with
+// the largest dx² + dy², of equals the first. words: the first of the rows in three planes; rows
+// are `pitch` apart, and have the pixels around them.
+void fx__hog_gradient(const int16_t *words, ptrdiff_t pitch, size_t plane, size_t rows, size_t n,
+                      float *dx, float *dy);
 #endif

@@ -11,8 +11,9 @@
 // are to both sides of t, linearly. Places count from the center of bin 0.
 //
 // Method. Rows are split into planes of floats, or of integers where those are faster
-// (hog_gradient.c); loops then run over as many rows at once as make them long. Angles come from a polynomial that is exact at multiples of 45°, so that gradients on
-// the edge of two bins (of 8-bit pixels only those can be) have one rule.
+// (hog_gradient.c); loops then run over as many rows at once as make them long. Angles come from a
+// polynomial that is exact at multiples of 45°, so that gradients on the edge of two bins (of 8-bit
+// pixels only those can be) have one rule.
 #include "features/hog_votes.h"
 
 #include <float.h>
@@ -60,8 +61,8 @@ void fx__hog_votes_create(const fx_hog_params *params, float *scratch, size_t *u
     // The narrowest rows have one group and another before it; two rows come on top, and the room
     // behind the last.
     votes->rows = fx__hog_place(scratch, used, 3 * PLANE);
-    votes->magnitude = fx__hog_place(scratch, used, BLOCK);
-    votes->place = fx__hog_place(scratch, used, BLOCK);
+    votes->magnitude = fx__hog_place(scratch, used, BLOCK + LANES);
+    votes->place = fx__hog_place(scratch, used, BLOCK + LANES);
 }
 
 int fx__hog_votes_begin(fx__hog_votes *votes, int n) {
@@ -259,14 +260,30 @@ INLINE float vote_of(float dx, float dy, bool is_signed, float *magnitude) {
     return dy < 0.0f ? 8.0f - angle : angle;
 }
 
-// The votes of a row of whole groups. Each combination of the last three is compiled apart.
-INLINE void vote(const fx__hog_votes *v, const float *restrict dx, const float *restrict dy,
-                 float *restrict magnitude, float *restrict place, bool two, bool centered,
-                 bool is_signed) {
+// dx and dy of some rows, where their votes will stand.
+INLINE void gradients(const fx__hog_votes *v, int rows) {
+    bool gray = planes_of(v) == 1;
+    if (v->words) {
+        fx__hog_gradient(v->words + start_of(v, 1), (ptrdiff_t)v->pitch, v->plane, (size_t)rows,
+                         v->stride, v->magnitude, v->place);
+        return;
+    }
+    for (int k = 0; k < rows; k++) {
+        float *dx = v->magnitude + (size_t)k * v->stride, *dy = v->place + (size_t)k * v->stride;
+        if (gray)
+            gradient_one(v, k + 1, dx, dy);
+        else
+            gradient_rgb(v, k + 1, dx, dy);
+    }
+}
+
+// Magnitudes and places from dx and dy. Each combination of the last three is compiled apart.
+INLINE void vote(const fx__hog_votes *v, int rows, bool two, bool centered, bool is_signed) {
     float bins = (float)v->bins, bins_per_unit = bins / (is_signed ? 8.0f : 4.0f);
-    for (size_t i = 0; i < v->stride; i += LANES)
+    float *restrict magnitude = v->magnitude, *restrict place = v->place;
+    for (size_t i = 0; i < (size_t)rows * v->stride; i += LANES)
         for (size_t k = i; k < i + LANES; k++) {
-            float t = vote_of(dx[k], dy[k], is_signed, &magnitude[k]) * bins_per_unit;
+            float t = vote_of(magnitude[k], place[k], is_signed, &magnitude[k]) * bins_per_unit;
             if (two && !centered) {
                 t -= 0.5f;
                 t = t < 0 ? t + bins : t;
@@ -275,22 +292,6 @@ INLINE void vote(const fx__hog_votes *v, const float *restrict dx, const float *
             }
             place[k] = t;
         }
-}
-
-INLINE void vote_rows(const fx__hog_votes *v, int rows, bool two, bool centered, bool is_signed) {
-    float dx[FX__HOG_ROW_MAX], dy[FX__HOG_ROW_MAX];
-    bool gray = planes_of(v) == 1;
-    for (int k = 0; k < rows; k++) {
-        if (v->words)
-            fx__hog_gradient(v->words + start_of(v, k + 1), (ptrdiff_t)v->pitch, v->plane,
-                             v->stride, dx, dy);
-        else if (gray)
-            gradient_one(v, k + 1, dx, dy);
-        else
-            gradient_rgb(v, k + 1, dx, dy);
-        size_t at = (size_t)k * v->stride;
-        vote(v, dx, dy, v->magnitude + at, v->place + at, two, centered, is_signed);
-    }
 }
 
 // The image's outermost pixels do not vote.
@@ -311,30 +312,31 @@ FX__KERNEL void fx__hog_votes_rows(const fx__hog_votes *v, int x0, int n, int y,
             read_words(v, x0, n, y + k, k + 1);
         else
             read_row(v, x0, n, y + k, k + 1);
+    gradients(v, rows);
     switch (v->two << 2 | v->centered << 1 | v->is_signed) {
     case 0:
-        vote_rows(v, rows, false, false, false);
+        vote(v, rows, false, false, false);
         break;
     case 1:
-        vote_rows(v, rows, false, false, true);
+        vote(v, rows, false, false, true);
         break;
     case 2:
-        vote_rows(v, rows, false, true, false);
+        vote(v, rows, false, true, false);
         break;
     case 3:
-        vote_rows(v, rows, false, true, true);
+        vote(v, rows, false, true, true);
         break;
     case 4:
-        vote_rows(v, rows, true, false, false);
+        vote(v, rows, true, false, false);
         break;
     case 5:
-        vote_rows(v, rows, true, false, true);
+        vote(v, rows, true, false, true);
         break;
     case 6:
-        vote_rows(v, rows, true, true, false);
+        vote(v, rows, true, true, false);
         break;
     default:
-        vote_rows(v, rows, true, true, true);
+        vote(v, rows, true, true, true);
         break;
     }
     if (v->frame) clear_frame(v, x0, n, y, rows);
