@@ -30,14 +30,15 @@ enum { BATCH = 32 }; // blocks
 
 typedef float float4 __attribute__((vector_size(16)));
 typedef float float8 __attribute__((vector_size(32)));
+typedef float float16 __attribute__((vector_size(64)));
 
-// Σ v or Σ v² of `count` numbers, in eight partial sums whatever the instruction set, of which four
+// Σ v or Σ v² of `count` numbers, in sixteen partial sums whatever the instruction set, of which four
 // are left.
 INLINE void sum_of(const float *v, size_t count, bool squares, float *quad) {
-    float8 sums = {0}, x;
-    float4 rest = {0}, y, lower, upper;
+    float16 sums = {0}, x;
+    float4 rest = {0}, y;
     size_t i = 0;
-    for (; i + 8 <= count; i += 8) {
+    for (; i + 16 <= count; i += 16) {
         memcpy(&x, v + i, sizeof x);
         sums += squares ? x * x : x;
     }
@@ -46,9 +47,10 @@ INLINE void sum_of(const float *v, size_t count, bool squares, float *quad) {
         rest += squares ? y * y : y;
     }
     for (size_t k = 0; i + k < count; k++) rest[k] += squares ? v[i + k] * v[i + k] : v[i + k];
-    lower = __builtin_shufflevector(sums, sums, 0, 1, 2, 3);
-    upper = __builtin_shufflevector(sums, sums, 4, 5, 6, 7);
-    rest += lower + upper;
+    float8 half = __builtin_shufflevector(sums, sums, 0, 1, 2, 3, 4, 5, 6, 7) +
+                  __builtin_shufflevector(sums, sums, 8, 9, 10, 11, 12, 13, 14, 15);
+    rest += __builtin_shufflevector(half, half, 0, 1, 2, 3) +
+            __builtin_shufflevector(half, half, 4, 5, 6, 7);
     memcpy(quad, &rest, sizeof rest);
 }
 
@@ -79,11 +81,11 @@ INLINE float stepped(step what, float value, float scale) {
     return what == MULTIPLY || value < 0.2f ? value : 0.2f;
 }
 
-// By eights and fours: blocks are short, and the compiler's own loops are not.
+// By sixteens and fours: blocks are short, and the compiler's own loops are not.
 INLINE void apply(step what, float *restrict v, size_t count, float scale) {
     size_t i = 0;
-    for (; i + 8 <= count; i += 8)
-        for (size_t k = 0; k < 8; k++) v[i + k] = stepped(what, v[i + k], scale);
+    for (; i + 16 <= count; i += 16)
+        for (size_t k = 0; k < 16; k++) v[i + k] = stepped(what, v[i + k], scale);
     for (; i + 4 <= count; i += 4)
         for (size_t k = 0; k < 4; k++) v[i + k] = stepped(what, v[i + k], scale);
     for (; i < count; i++) v[i] = stepped(what, v[i], scale);
