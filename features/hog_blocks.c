@@ -32,8 +32,8 @@ typedef float float4 __attribute__((vector_size(16)));
 typedef float float8 __attribute__((vector_size(32)));
 typedef float float16 __attribute__((vector_size(64)));
 
-// Σ v or Σ v² of `count` numbers, in sixteen partial sums whatever the instruction set, of which four
-// are left.
+// Σ v or Σ v² of `count` numbers, in sixteen partial sums whatever the instruction set, of which
+// four are left.
 INLINE void sum_of(const float *v, size_t count, bool squares, float *quad) {
     float16 sums = {0}, x;
     float4 rest = {0}, y;
@@ -128,41 +128,42 @@ void fx__hog_normalize(const fx_hog_params *params, float *block, size_t count) 
     normalize(params, block, count, 1, count);
 }
 
-// The cells of block (bx, by) into their places; a row of them has `row` numbers.
+// The side × side cells of block (bx, by) into their places.
 INLINE void copy_block(const fx_hog_params *params, const fx__hog_grid *g, int bx, int by,
-                       size_t row, const float *cells, float *block) {
-    size_t bins = (size_t)g->bins, side = (size_t)params->cells_per_block;
+                       size_t side, size_t bins, bool columns, const float *cells, float *block) {
     size_t pitch = (size_t)g->cells_x * bins;
     cells +=
         (size_t)(by * params->block_stride) * pitch + (size_t)(bx * params->block_stride) * bins;
     for (size_t cy = 0; cy < side; cy++, cells += pitch)
-        if (g->cell_x == bins)
-            memcpy(block + cy * row, cells, sizeof *block * row);
+        if (!columns)
+            memcpy(block + cy * side * bins, cells, sizeof *block * side * bins);
         else
             for (size_t cx = 0; cx < side; cx++)
-                memcpy(block + cy * g->cell_y + cx * g->cell_x, cells + cx * bins,
-                       sizeof *block * bins);
+                memcpy(block + (cx * side + cy) * bins, cells + cx * bins, sizeof *block * bins);
 }
 
-// At most BATCH blocks of `count` numbers from (bx, by) on.
+// At most BATCH blocks from (bx, by) on.
 INLINE void make_blocks(const fx_hog_params *params, const fx__hog_grid *g, int bx, int by,
-                        int blocks, size_t row, size_t count, const float *cells, float *out) {
+                        int blocks, size_t side, size_t bins, bool columns, const float *cells,
+                        float *out) {
     float *first = out + (size_t)by * g->block_y + (size_t)bx * g->block_x;
     for (int k = 0; cells && k < blocks; k++)
-        copy_block(params, g, bx + k, by, row, cells, first + (size_t)k * g->block_x);
-    normalize(params, first, g->block_x, (size_t)blocks, count);
+        copy_block(params, g, bx + k, by, side, bins, columns, cells,
+                   first + (size_t)k * g->block_x);
+    normalize(params, first, g->block_x, (size_t)blocks, side * side * bins);
 }
 
 FX__KERNEL void fx__hog_blocks(const fx_hog_params *params, const fx__hog_grid *g,
                                const float *cells, float *out) {
-    size_t row = (size_t)params->cells_per_block * (size_t)g->bins;
+    size_t side = (size_t)params->cells_per_block, bins = (size_t)g->bins;
+    bool columns = params->order == FX_HOG_ORDER_COLUMNS;
     for (int by = 0; by < g->blocks_y; by++)
         for (int bx = 0, count; bx < g->blocks_x; bx += count) {
             count = g->blocks_x - bx < BATCH ? g->blocks_x - bx : BATCH;
-            if (row == 18 && g->block == 36) // 2 × 2 cells of 9 bins: loops of known length
-                make_blocks(params, g, bx, by, count, 18, 36, cells, out);
+            if (side == 2 && bins == 9 && !columns) // loops of known length
+                make_blocks(params, g, bx, by, count, 2, 9, false, cells, out);
             else
-                make_blocks(params, g, bx, by, count, row, g->block, cells, out);
+                make_blocks(params, g, bx, by, count, side, bins, columns, cells, out);
         }
 }
 
