@@ -96,11 +96,13 @@ INLINE int run_of(const plan *p, int phase, int most) {
     return p->size - phase < most ? p->size - phase : most;
 }
 
-// Sums the rows y … y+rows-1 of columns x0 … x0+n-1; y + k has the shares near[k], far[k]. Bands of
-// these columns follow each other; the first is `fresh`.
-INLINE void sum_rows(plan *p, int x0, int n, int y, int rows, const float *near, const float *far,
-                     bool fresh) {
+// Sums the rows y … y+rows-1 of columns x0 … x0+n-1; y + k has the shares near[k], far[k]. They are
+// for the cells cy and, interpolated, cy + 1, as far as those are among `cells`. Bands of these
+// columns follow each other; the first is `fresh`.
+INLINE void sum_rows(plan *p, int x0, int n, int y, int rows, int cy, int cells, const float *near,
+                     const float *far, bool fresh) {
     int block = fx__hog_votes_begin(&p->votes, n);
+    bool upper = cy >= 0, lower = p->halves == 2 && cy + 1 < cells;
     for (int k = 0, count; k < rows; k += count) {
         count = rows - k < block ? rows - k : block;
         fx__hog_votes_rows(&p->votes, x0, n, y + k, count, fresh && k == 0);
@@ -111,9 +113,9 @@ INLINE void sum_rows(plan *p, int x0, int n, int y, int rows, const float *near,
             .rows = count,
             .columns = n,
             .bins = p->bins,
-            .halves = p->halves,
-            .share = {near + k, far + k},
-            .sums = {p->columns[0], p->columns[1]},
+            .halves = upper + lower,
+            .share = {upper ? near + k : far + k, far + k},
+            .sums = {upper ? p->columns[0] : p->columns[1], p->columns[1]},
             .pitch = STRIP,
             .begin = k > 0                    ? FX__HOG_MORE
                      : fresh || p->halves < 2 ? FX__HOG_FRESH
@@ -139,7 +141,7 @@ static void work_strip(plan *p, int x0, int n, int rows, float *cells) {
     for (int y = 0, run; y < rows; y += run) {
         cy = cell_before(p, y, &phase);
         run = run_of(p, phase, rows - y);
-        sum_rows(p, x0, n, y, run, p->near + phase, p->far + phase, y == 0);
+        sum_rows(p, x0, n, y, run, cy, p->cells_y, p->near + phase, p->far + phase, y == 0);
         add_row(p, p->columns[0], x0, n, cy, cells);
     }
     if (p->halves == 2) // a last cell whose center is below the image
@@ -189,7 +191,7 @@ static FX__KERNEL void work_window(plan *p, const fx__hog_grid *g, int side, int
     for (int y = 0, run; y < width; y += run) {
         int cy = cell_before(p, y, &phase);
         run = run_of(p, phase, width - y);
-        sum_rows(p, x0, n, top + y, run, p->near + y, p->far + y, y == 0);
+        sum_rows(p, x0, n, top + y, run, cy, side, p->near + y, p->far + y, y == 0);
         int bx = x0 < width ? 0 : (x0 - width) / step + 1;
         for (; cy >= 0 && bx < g->blocks_x && bx * step < x0 + n; bx++) {
             int begin = x0 - bx * step, end = begin + n;

@@ -136,63 +136,78 @@ INLINE void to_roots(float *row, int n) {
     for (int i = 0; i < n; i++) row[i] = sqrtf(row[i]);
 }
 
-// Columns x0 … x0+n-1 of a row of the image, and their neighbors.
+// Columns x0 … x0+n-1 of the image, and their neighbors.
 typedef struct span {
-    const uint8_t *in; // of pixel x0
-    size_t bytes_left; // of the image, from there on
-    bool left, right;  // neighbors that the image has
-    int count;         // pixels from x0 on, with the neighbor to the right
-    int mirror;        // how far inside is the pixel that stands for one beyond the border
+    const uint8_t *in, *end; // of pixel x0 in row 0; of the image
+    size_t pitch;            // bytes of a row
+    int n, last;             // pixels; row
+    bool left, right;        // neighbors that the image has
+    int mirror, mirror_y;    // how far inside is the pixel that stands for one beyond the border
 } span;
 
-// Rows beyond the border are those that stand for them.
-INLINE span span_of(const fx__hog_votes *v, int x0, int n, int y) {
+INLINE span span_of(const fx__hog_votes *v, int x0, int n) {
     const fx_image *image = v->image;
-    int last = image->height - 1;
-    if (y < 0) y = v->mirror && last > 0 ? 1 : 0;
-    if (y > last) y = v->mirror && last > 0 ? last - 1 : last;
-    size_t width = (size_t)image->width, channels = (size_t)image->channels;
-    size_t first = ((size_t)y * width + (size_t)x0) * channels;
-    bool right = x0 + n < image->width;
-    return (span){.in = image->pixels + first,
-                  .bytes_left = width * (size_t)image->height * channels - first,
+    size_t channels = (size_t)image->channels, pitch = (size_t)image->width * channels;
+    return (span){.in = image->pixels + (size_t)x0 * channels,
+                  .end = image->pixels + (size_t)image->height * pitch,
+                  .pitch = pitch,
+                  .n = n,
+                  .last = image->height - 1,
                   .left = x0 > 0,
-                  .right = right,
-                  .count = n + right,
-                  .mirror = v->mirror && image->width > 1};
+                  .right = x0 + n < image->width,
+                  .mirror = v->mirror && image->width > 1,
+                  .mirror_y = v->mirror && image->height > 1};
 }
 
-// Columns x0-1 … x0+n of row y of the image into row `at` of the planes.
-INLINE void read_row(const fx__hog_votes *v, int x0, int n, int y, int at) {
-    span s = span_of(v, x0, n, y);
-    int planes = planes_of(v), channels = v->image->channels;
+// Row y, or the one that stands for it beyond the border.
+INLINE const uint8_t *row_in(const span *s, int y) {
+    if (y < 0) y = s->mirror_y;
+    if (y > s->last) y = s->last - s->mirror_y;
+    return s->in + (size_t)y * s->pitch;
+}
+
+// Row y with its neighbors into row `at` of the planes.
+INLINE void read_row(const fx__hog_votes *v, const span *s, int y, int at) {
+    int planes = planes_of(v), channels = v->image->channels, count = s->n + s->right;
+    const uint8_t *in = row_in(s, y);
     float *row = row_at(v, at);
     if (channels == 1)
-        for (int i = 0; i < s.count; i++) row[i] = s.in[i];
+        for (int i = 0; i < count; i++) row[i] = in[i];
     else
-        split_rgb(s.in, s.bytes_left, s.count, row, row + v->plane, row + 2 * v->plane);
-    for (int c = 0; s.left && c < channels; c++)
-        row[(size_t)c * v->plane - 1] = (s.in - channels)[c];
+        split_rgb(in, (size_t)(s->end - in), count, row, row + v->plane, row + 2 * v->plane);
+    for (int c = 0; s->left && c < channels; c++)
+        row[(size_t)c * v->plane - 1] = (in - channels)[c];
     if (v->to_gray && channels == 3)
-        to_luma(row - s.left, row - s.left + v->plane, row - s.left + 2 * v->plane,
-                s.count + s.left);
+        to_luma(row - s->left, row - s->left + v->plane, row - s->left + 2 * v->plane,
+                count + s->left);
     for (int c = 0; c < planes; c++, row += v->plane) {
-        if (v->roots) to_roots(row - s.left, s.count + s.left);
-        if (!s.left) row[-1] = row[s.mirror];
-        if (!s.right) row[n] = row[n - 1 - s.mirror];
-        for (size_t i = (size_t)n + 1; i < v->stride; i++) row[i] = 0;
+        if (v->roots) to_roots(row - s->left, count + s->left);
+        if (!s->left) row[-1] = row[s->mirror];
+        if (!s->right) row[s->n] = row[s->n - 1 - s->mirror];
+        for (size_t i = (size_t)s->n + 1; i < v->stride; i++) row[i] = 0;
     }
 }
 
-// The same, in integers.
-INLINE void read_words(const fx__hog_votes *v, int x0, int n, int y, int at) {
-    span s = span_of(v, x0, n, y);
-    int16_t *row = v->words + start_of(v, at);
-    fx__hog_gradient_split(s.in, s.bytes_left, (size_t)s.count, row, v->plane);
-    for (size_t c = 0; c < 3; c++, row += v->plane) {
-        row[-1] = s.left ? (s.in - 3)[c] : row[s.mirror];
-        if (!s.right) row[n] = row[n - 1 - s.mirror];
+// The same in integers, which have one row of R, G and B.
+INLINE void read_words(const span *s, int y, int16_t *row, size_t plane) {
+    const uint8_t *in = row_in(s, y);
+    fx__hog_gradient_split(in, (size_t)(s->end - in), (size_t)(s->n + s->right), row, plane);
+    for (size_t c = 0; c < 3; c++, row += plane) {
+        row[-1] = s->left ? (in - 3)[c] : row[s->mirror];
+        if (!s->right) row[s->n] = row[s->n - 1 - s->mirror];
     }
+}
+
+// Rows y + from … y + to, into rows from + 1 … of the planes.
+INLINE void read_rows(const fx__hog_votes *v, int x0, int n, int y, int from, int to) {
+    const span s = span_of(v, x0, n);
+    if (!v->words) {
+        for (int k = from; k <= to; k++) read_row(v, &s, y + k, k + 1);
+        return;
+    }
+    size_t pitch = v->pitch, plane = v->plane;
+    int16_t *row = v->words + start_of(v, from + 1);
+    for (int k = from; k <= to; k++, row += pitch) read_words(&s, y + k, row, plane);
 }
 
 // Gradients
@@ -307,11 +322,7 @@ INLINE void clear_frame(const fx__hog_votes *v, int x0, int n, int y, int rows) 
 
 FX__KERNEL void fx__hog_votes_rows(const fx__hog_votes *v, int x0, int n, int y, int rows,
                                    bool fresh) {
-    for (int k = fresh ? -1 : 1; k <= rows; k++)
-        if (v->words)
-            read_words(v, x0, n, y + k, k + 1);
-        else
-            read_row(v, x0, n, y + k, k + 1);
+    read_rows(v, x0, n, y, fresh ? -1 : 1, rows);
     gradients(v, rows);
     switch (v->two << 2 | v->centered << 1 | v->is_signed) {
     case 0:
