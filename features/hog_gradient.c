@@ -3,9 +3,25 @@
 // Pixel after pixel
 // --------------------------------------------------------------------------------------------
 
-static void split(const uint8_t *in, size_t n, int16_t *words, size_t plane) {
-    for (size_t i = 0; i < n; i++)
-        for (size_t c = 0; c < 3; c++) words[c * plane + i] = in[3 * i + c];
+#define INLINE static inline __attribute__((always_inline))
+
+// Neighbors of a row that has been split.
+INLINE void border(const fx__hog_span *s, const uint8_t *in, int16_t *words, size_t plane) {
+    for (size_t c = 0; c < 3; c++, words += plane) {
+        words[-1] = s->left ? (in - 3)[c] : words[s->mirror];
+        if (!s->right) words[s->n] = words[s->n - 1 - s->mirror];
+    }
+}
+
+static void read_rows(const fx__hog_span *s, int y, size_t rows, int16_t *words, size_t plane,
+                      size_t pitch) {
+    size_t n = (size_t)s->n + s->right;
+    for (size_t k = 0; k < rows; k++, words += pitch) {
+        const uint8_t *in = fx__hog_span_row(s, y + (int)k);
+        for (size_t i = 0; i < n; i++)
+            for (size_t c = 0; c < 3; c++) words[c * plane + i] = in[3 * i + c];
+        border(s, in, words, plane);
+    }
 }
 
 static void gradient(const int16_t *row, ptrdiff_t pitch, size_t plane, size_t n, float *dx,
@@ -29,8 +45,7 @@ static void gradient(const int16_t *row, ptrdiff_t pitch, size_t plane, size_t n
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(FX_NO_DISPATCH)
 #include <immintrin.h>
 
-#define WIDE   __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi")))
-#define INLINE static inline __attribute__((always_inline))
+#define WIDE __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi")))
 
 bool fx__hog_gradient_is_wide(void) {
     return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
@@ -51,19 +66,26 @@ static const uint8_t RED_GREEN[64] = {
 static const uint8_t BLUE[64] = {2,  0, 5,  0, 8,  0, 11, 0, 14, 0, 17, 0, 20, 0, 23, 0,
                                  26, 0, 29, 0, 32, 0, 35, 0, 38, 0, 41, 0, 44, 0, 47, 0};
 
-WIDE static void split_wide(const uint8_t *in, size_t bytes_left, size_t n, int16_t *words,
-                            size_t plane) {
+WIDE static void read_wide(const fx__hog_span *s, int y, size_t rows, int16_t *words, size_t plane,
+                           size_t pitch) {
     const __mmask64 bytes = 0x5555555555555555; // of each word the lower
     __m512i red_green = _mm512_loadu_si512(RED_GREEN), blue = _mm512_loadu_si512(BLUE);
-    for (size_t i = 0; i < n; i += SPLIT, in += 3 * SPLIT, words += SPLIT) {
-        size_t left = bytes_left - 3 * i;
-        __m512i pixels = left >= 64 ? _mm512_loadu_si512(in)
-                                    : _mm512_maskz_loadu_epi8((UINT64_C(1) << left) - 1, in);
-        __m512i rg = _mm512_maskz_permutexvar_epi8(bytes, red_green, pixels);
-        __m512i b = _mm512_maskz_permutexvar_epi8(bytes, blue, pixels);
-        _mm256_storeu_si256((void *)words, _mm512_castsi512_si256(rg));
-        _mm256_storeu_si256((void *)(words + plane), _mm512_extracti64x4_epi64(rg, 1));
-        _mm256_storeu_si256((void *)(words + 2 * plane), _mm512_castsi512_si256(b));
+    size_t n = (size_t)s->n + s->right;
+    for (size_t k = 0; k < rows; k++, words += pitch) {
+        const uint8_t *in = fx__hog_span_row(s, y + (int)k);
+        int16_t *r = words, *g = words + plane, *b = words + 2 * plane;
+        for (size_t i = 0; i < n; i += SPLIT) {
+            size_t left = (size_t)(s->end - in) - 3 * i;
+            __mmask64 there = left < 64 ? (UINT64_C(1) << left) - 1 : ~UINT64_C(0);
+            __m512i pixels = left < 64 ? _mm512_maskz_loadu_epi8(there, in + 3 * i)
+                                       : _mm512_loadu_si512(in + 3 * i);
+            __m512i rg = _mm512_maskz_permutexvar_epi8(bytes, red_green, pixels);
+            __m512i last = _mm512_maskz_permutexvar_epi8(bytes, blue, pixels);
+            _mm256_storeu_si256((void *)(r + i), _mm512_castsi512_si256(rg));
+            _mm256_storeu_si256((void *)(g + i), _mm512_extracti64x4_epi64(rg, 1));
+            _mm256_storeu_si256((void *)(b + i), _mm512_castsi512_si256(last));
+        }
+        border(s, in, words, plane);
     }
 }
 
@@ -110,16 +132,16 @@ bool fx__hog_gradient_is_wide(void) {
     return false;
 }
 
-#define split_wide(in, bytes_left, n, words, plane) split(in, n, words, plane)
-#define gradient_wide(row, pitch, plane, n, dx, dy) gradient(row, pitch, plane, n, dx, dy)
+#define read_wide(span, y, rows, words, plane, pitch) read_rows(span, y, rows, words, plane, pitch)
+#define gradient_wide(row, pitch, plane, n, dx, dy)   gradient(row, pitch, plane, n, dx, dy)
 #endif
 
-void fx__hog_gradient_split(const uint8_t *in, size_t bytes_left, size_t n, int16_t *words,
-                            size_t plane) {
+void fx__hog_gradient_read(const fx__hog_span *span, int y, size_t rows, int16_t *words,
+                           size_t plane, size_t pitch) {
     if (fx__hog_gradient_is_wide())
-        split_wide(in, bytes_left, n, words, plane);
+        read_wide(span, y, rows, words, plane, pitch);
     else
-        split(in, n, words, plane);
+        read_rows(span, y, rows, words, plane, pitch);
 }
 
 void fx__hog_gradient(const int16_t *words, ptrdiff_t pitch, size_t plane, size_t rows, size_t n,

@@ -14,10 +14,26 @@ bool fx__hog_gradient_is_wide(void);
 // Pixels worked on at once: words and gradients are written, and rows read, to the end of a group.
 enum { FX__HOG_GRADIENT_GROUP = 32 };
 
-// R, G and B of n pixels into words[0], words[plane] and words[2·plane]. At most bytes_left of `in`
-// are read.
-void fx__hog_gradient_split(const uint8_t *in, size_t bytes_left, size_t n, int16_t *words,
-                            size_t plane);
+// Columns x0 … x0+n-1 of an image, and their neighbors.
+typedef struct fx__hog_span {
+    const uint8_t *in, *end; // of column x0 in row 0; of the image
+    size_t pitch;            // bytes of a row
+    int n, last;             // columns; row
+    bool left, right;        // neighbors that the image has
+    int mirror, mirror_y;    // how far inside is the pixel that stands for one beyond the border
+} fx__hog_span;
+
+// Row y, or the one that stands for it beyond the border.
+static inline const uint8_t *fx__hog_span_row(const fx__hog_span *s, int y) {
+    if (y < 0) y = s->mirror_y;
+    if (y > s->last) y = s->last - s->mirror_y;
+    return s->in + (size_t)y * s->pitch;
+}
+
+// R, G and B of some rows from y on, with their neighbors to both sides, into three planes; words
+// is the first column of the first row.
+void fx__hog_gradient_read(const fx__hog_span *span, int y, size_t rows, int16_t *words,
+                           size_t plane, size_t pitch);
 
 // dx[rows, n] = p(x+1, y) - p(x-1, y) and dy[rows, n] = p(x, y+1) - p(x, y-1) of the channel with
 // the largest dx² + dy², of equals the first. words: the first of the rows in three planes; rows

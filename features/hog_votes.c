@@ -71,9 +71,9 @@ int fx__hog_votes_begin(fx__hog_votes *votes, int n) {
         image->channels == 3 && !votes->to_gray && !votes->roots && fx__hog_gradient_is_wide();
     votes->words = words ? (int16_t *)(void *)votes->rows : NULL;
     votes->stride = whole_groups(n);
-    votes->pitch =
+    votes->plane =
         words ? WORDS + (votes->stride + WORDS - 1) / WORDS * WORDS : LANES + votes->stride;
-    votes->plane = words ? 2 * PLANE : PLANE;
+    votes->pitch = votes->plane * (size_t)image->channels;
     return (int)(BLOCK / votes->stride);
 }
 
@@ -136,40 +136,24 @@ INLINE void to_roots(float *row, int n) {
     for (int i = 0; i < n; i++) row[i] = sqrtf(row[i]);
 }
 
-// Columns x0 … x0+n-1 of the image, and their neighbors.
-typedef struct span {
-    const uint8_t *in, *end; // of pixel x0 in row 0; of the image
-    size_t pitch;            // bytes of a row
-    int n, last;             // pixels; row
-    bool left, right;        // neighbors that the image has
-    int mirror, mirror_y;    // how far inside is the pixel that stands for one beyond the border
-} span;
-
-INLINE span span_of(const fx__hog_votes *v, int x0, int n) {
+INLINE fx__hog_span span_of(const fx__hog_votes *v, int x0, int n) {
     const fx_image *image = v->image;
     size_t channels = (size_t)image->channels, pitch = (size_t)image->width * channels;
-    return (span){.in = image->pixels + (size_t)x0 * channels,
-                  .end = image->pixels + (size_t)image->height * pitch,
-                  .pitch = pitch,
-                  .n = n,
-                  .last = image->height - 1,
-                  .left = x0 > 0,
-                  .right = x0 + n < image->width,
-                  .mirror = v->mirror && image->width > 1,
-                  .mirror_y = v->mirror && image->height > 1};
-}
-
-// Row y, or the one that stands for it beyond the border.
-INLINE const uint8_t *row_in(const span *s, int y) {
-    if (y < 0) y = s->mirror_y;
-    if (y > s->last) y = s->last - s->mirror_y;
-    return s->in + (size_t)y * s->pitch;
+    return (fx__hog_span){.in = image->pixels + (size_t)x0 * channels,
+                          .end = image->pixels + (size_t)image->height * pitch,
+                          .pitch = pitch,
+                          .n = n,
+                          .last = image->height - 1,
+                          .left = x0 > 0,
+                          .right = x0 + n < image->width,
+                          .mirror = v->mirror && image->width > 1,
+                          .mirror_y = v->mirror && image->height > 1};
 }
 
 // Row y with its neighbors into row `at` of the planes.
-INLINE void read_row(const fx__hog_votes *v, const span *s, int y, int at) {
+INLINE void read_row(const fx__hog_votes *v, const fx__hog_span *s, int y, int at) {
     int planes = planes_of(v), channels = v->image->channels, count = s->n + s->right;
-    const uint8_t *in = row_in(s, y);
+    const uint8_t *in = fx__hog_span_row(s, y);
     float *row = row_at(v, at);
     if (channels == 1)
         for (int i = 0; i < count; i++) row[i] = in[i];
@@ -188,26 +172,13 @@ INLINE void read_row(const fx__hog_votes *v, const span *s, int y, int at) {
     }
 }
 
-// The same in integers, which have one row of R, G and B.
-INLINE void read_words(const span *s, int y, int16_t *row, size_t plane) {
-    const uint8_t *in = row_in(s, y);
-    fx__hog_gradient_split(in, (size_t)(s->end - in), (size_t)(s->n + s->right), row, plane);
-    for (size_t c = 0; c < 3; c++, row += plane) {
-        row[-1] = s->left ? (in - 3)[c] : row[s->mirror];
-        if (!s->right) row[s->n] = row[s->n - 1 - s->mirror];
-    }
-}
-
 // Rows y + from … y + to, into rows from + 1 … of the planes.
 INLINE void read_rows(const fx__hog_votes *v, int x0, int n, int y, int from, int to) {
-    const span s = span_of(v, x0, n);
-    if (!v->words) {
-        for (int k = from; k <= to; k++) read_row(v, &s, y + k, k + 1);
-        return;
-    }
-    size_t pitch = v->pitch, plane = v->plane;
-    int16_t *row = v->words + start_of(v, from + 1);
-    for (int k = from; k <= to; k++, row += pitch) read_words(&s, y + k, row, plane);
+    const fx__hog_span s = span_of(v, x0, n);
+    for (int k = from; !v->words && k <= to; k++) read_row(v, &s, y + k, k + 1);
+    if (v->words)
+        fx__hog_gradient_read(&s, y + from, (size_t)(to - from + 1),
+                              v->words + start_of(v, from + 1), v->plane, v->pitch);
 }
 
 // Gradients
@@ -353,13 +324,6 @@ FX__KERNEL void fx__hog_votes_rows(const fx__hog_votes *v, int x0, int n, int y,
     if (v->frame) clear_frame(v, x0, n, y, rows);
     // The last two rows are the first two of the next call, the neighbor behind the second
     // included.
-    size_t two_rows = 2 * v->pitch + 1, from = (size_t)rows * v->pitch;
-    for (size_t c = 0; c < (size_t)planes_of(v); c++) {
-        float *first = v->rows + c * v->plane;
-        if (v->words)
-            memmove(v->words + c * v->plane, v->words + c * v->plane + from,
-                    sizeof *v->words * two_rows);
-        else
-            memmove(first, first + from, sizeof *first * two_rows);
-    }
+    size_t size = v->words ? sizeof *v->words : sizeof *v->rows;
+    memmove(v->rows, (char *)v->rows + size * (size_t)rows * v->pitch, size * (2 * v->pitch + 1));
 }

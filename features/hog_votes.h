@@ -15,9 +15,9 @@ typedef struct fx__hog_votes {
     bool centered; // hog.first_bin
     int bins;
     size_t stride;       // pixels of a row in whole groups of lanes
-    size_t plane, pitch; // numbers of a channel in `rows`, and from a row to the next
-    float *rows; // [planes, 1 + rows + 1, pitch], with the rows above and below; a row begins with
-                 // a group of which the last number is the neighbor to the left
+    size_t plane, pitch; // numbers from a channel to the next, and from a row to the next
+    float *rows; // [1 + rows + 1, channels, plane], with the rows above and below; a channel begins
+                 // with a group of which the last number is the neighbor to the left
     int16_t *words;   // NULL, or the same in integers, where `rows` stood
     float *magnitude; // [rows, stride]
     float *place; // [rows, stride], in [0, bins]: of ⌊place⌋ and the next bin, which share the vote

@@ -14,16 +14,35 @@ static uint8_t value_of(fx_rng *rng) {
     return VALUES[fx_rng_below(rng, sizeof VALUES)];
 }
 
-static void check_split(size_t n, fx_rng *rng) {
+// Of an image of n columns its columns x0 … x0+count-1, with the rows above and below.
+static void check_read(int n, int x0, int count, bool mirror, fx_rng *rng) {
+    enum { ROWS = 3 };
     // Exactly as large: no byte beyond may be read.
-    uint8_t *pixels = malloc(3 * n);
-    static int16_t words[3 * PITCH];
+    size_t bytes = 3 * (size_t)n * ROWS;
+    uint8_t *pixels = malloc(bytes);
+    static int16_t words[3 * (ROWS + 2) * PITCH];
     memset(words, 0xff, sizeof words);
-    for (size_t i = 0; i < 3 * n; i++) pixels[i] = value_of(rng);
-    fx__hog_gradient_split(pixels, 3 * n, n, words, PITCH);
-    for (size_t i = 0; i < n; i++)
-        for (size_t c = 0; c < 3; c++)
-            cr_assert_eq(words[c * PITCH + i], pixels[3 * i + c], "pixel %zu of %zu", i, n);
+    for (size_t i = 0; i < bytes; i++) pixels[i] = value_of(rng);
+    fx__hog_span span = {.in = pixels + 3 * x0,
+                         .end = pixels + bytes,
+                         .pitch = 3 * (size_t)n,
+                         .n = count,
+                         .last = ROWS - 1,
+                         .left = x0 > 0,
+                         .right = x0 + count < n,
+                         .mirror = mirror && n > 1,
+                         .mirror_y = mirror};
+    fx__hog_gradient_read(&span, -1, ROWS + 2, words + LEAD, PITCH, 3 * PITCH);
+    for (int y = -1; y <= ROWS; y++)
+        for (int x = -1; x <= count; x++)
+            for (int c = 0; c < 3; c++) {
+                int at_x = x0 + x, at_y = y < 0 ? mirror : y == ROWS ? ROWS - 1 - mirror : y;
+                if (at_x < 0) at_x = span.mirror;
+                if (at_x == n) at_x = n - 1 - span.mirror;
+                cr_assert_eq(words[((y + 1) * 3 + c) * PITCH + LEAD + x],
+                             pixels[(at_y * n + at_x) * 3 + c], "(%d, %d) of %d from %d of %d", x,
+                             y, count, x0, n);
+            }
     free(pixels);
 }
 
@@ -53,7 +72,8 @@ static void check_gradient(size_t n, fx_rng *rng) {
 Test(hog_gradient, as_loops_over_pixels) {
     fx_rng rng = fx_rng_at(1, FX_RNG_USER, 0, 0);
     for (size_t n = 1; n <= MOST - LEAD; n++) { // what is beyond the last group is written, too
-        check_split(n, &rng);
+        check_read((int)n, 0, (int)n, n % 2, &rng);
+        if (n > 2) check_read((int)n, 1, (int)n - 2, n % 2, &rng);
         check_gradient(n, &rng);
     }
 }
