@@ -101,39 +101,35 @@ INLINE void make_scales(const fx_hog_params *params, float (*quads)[4], size_t b
            epsilon_of(params, count, second));
 }
 
-// At most BATCH blocks of `count` numbers, `pitch` apart, in place.
-INLINE void normalize(const fx_hog_params *params, float *first, size_t pitch, size_t blocks,
-                      size_t count) {
+// At most BATCH blocks of `count` numbers, in place.
+INLINE void normalize(const fx_hog_params *params, float *first, size_t blocks, size_t count) {
     float quads[BATCH][4], scale[BATCH];
     fx_hog_norm norm = (fx_hog_norm)params->block_norm;
     if (norm == FX_HOG_NORM_NONE) return;
     for (size_t b = 0; b < blocks; b++)
-        sum_of(first + b * pitch, count, norm >= FX_HOG_NORM_L2, quads[b]);
+        sum_of(first + b * count, count, norm >= FX_HOG_NORM_L2, quads[b]);
     make_scales(params, quads, blocks, count, false, scale);
     if (norm == FX_HOG_NORM_L1_SQRT)
         for (size_t b = 0; b < blocks; b++)
-            apply(MULTIPLY_ROOT, first + b * pitch, count, scale[b]);
+            apply(MULTIPLY_ROOT, first + b * count, count, scale[b]);
     else if (norm != FX_HOG_NORM_L2_HYS)
-        for (size_t b = 0; b < blocks; b++) apply(MULTIPLY, first + b * pitch, count, scale[b]);
+        for (size_t b = 0; b < blocks; b++) apply(MULTIPLY, first + b * count, count, scale[b]);
     if (norm != FX_HOG_NORM_L2_HYS) return;
     for (size_t b = 0; b < blocks; b++) {
-        apply(MULTIPLY_CLIP, first + b * pitch, count, scale[b]);
-        sum_of(first + b * pitch, count, true, quads[b]);
+        apply(MULTIPLY_CLIP, first + b * count, count, scale[b]);
+        sum_of(first + b * count, count, true, quads[b]);
     }
     make_scales(params, quads, blocks, count, true, scale);
-    for (size_t b = 0; b < blocks; b++) apply(MULTIPLY, first + b * pitch, count, scale[b]);
+    for (size_t b = 0; b < blocks; b++) apply(MULTIPLY, first + b * count, count, scale[b]);
 }
 
 void fx__hog_normalize(const fx_hog_params *params, float *block, size_t count) {
-    normalize(params, block, count, 1, count);
+    normalize(params, block, 1, count);
 }
 
-// The side × side cells of block (bx, by) into their places.
-INLINE void copy_block(const fx_hog_params *params, const fx__hog_grid *g, int bx, int by,
-                       size_t side, size_t bins, bool columns, const float *cells, float *block) {
-    size_t pitch = (size_t)g->cells_x * bins;
-    cells +=
-        (size_t)(by * params->block_stride) * pitch + (size_t)(bx * params->block_stride) * bins;
+// The side × side cells from `cells` on, in rows `pitch` apart, into their places in a block.
+INLINE void copy_block(size_t side, size_t bins, bool columns, const float *cells, size_t pitch,
+                       float *block) {
     for (size_t cy = 0; cy < side; cy++, cells += pitch)
         if (!columns)
             memcpy(block + cy * side * bins, cells, sizeof *block * side * bins);
@@ -142,29 +138,38 @@ INLINE void copy_block(const fx_hog_params *params, const fx__hog_grid *g, int b
                 memcpy(block + (cx * side + cy) * bins, cells + cx * bins, sizeof *block * bins);
 }
 
-// At most BATCH blocks from (bx, by) on.
-INLINE void make_blocks(const fx_hog_params *params, const fx__hog_grid *g, int bx, int by,
-                        int blocks, size_t side, size_t bins, bool columns, const float *cells,
+// `count` blocks, at most BATCH; `first` and the next ones, in the order of the output.
+INLINE void make_blocks(const fx_hog_params *params, const fx__hog_grid *g, size_t first,
+                        size_t count, size_t side, size_t bins, bool columns, const float *cells,
                         float *out) {
-    float *first = out + (size_t)by * g->block_y + (size_t)bx * g->block_x;
-    for (int k = 0; cells && k < blocks; k++)
-        copy_block(params, g, bx + k, by, side, bins, columns, cells,
-                   first + (size_t)k * g->block_x);
-    normalize(params, first, g->block_x, (size_t)blocks, side * side * bins);
+    size_t pitch = (size_t)g->cells_x * bins, length = side * side * bins;
+    size_t right = (size_t)params->block_stride * bins, down = (size_t)params->block_stride * pitch;
+    size_t line = (size_t)(columns ? g->blocks_y : g->blocks_x), at = first % line;
+    out += first * length;
+    if (cells) cells += first / line * (columns ? right : down);
+    for (size_t k = 0; cells && k < count; k++, at++) {
+        if (at == line) {
+            cells += columns ? right : down;
+            at = 0;
+        }
+        copy_block(side, bins, columns, cells + at * (columns ? down : right), pitch,
+                   out + k * length);
+    }
+    normalize(params, out, count, length);
 }
 
 FX__KERNEL void fx__hog_blocks(const fx_hog_params *params, const fx__hog_grid *g,
                                const float *cells, float *out) {
     size_t side = (size_t)params->cells_per_block, bins = (size_t)g->bins;
+    size_t blocks = (size_t)g->blocks_x * (size_t)g->blocks_y;
     bool columns = params->order == FX_HOG_ORDER_COLUMNS;
-    for (int by = 0; by < g->blocks_y; by++)
-        for (int bx = 0, count; bx < g->blocks_x; bx += count) {
-            count = g->blocks_x - bx < BATCH ? g->blocks_x - bx : BATCH;
-            if (side == 2 && bins == 9 && !columns) // loops of known length
-                make_blocks(params, g, bx, by, count, 2, 9, false, cells, out);
-            else
-                make_blocks(params, g, bx, by, count, side, bins, columns, cells, out);
-        }
+    for (size_t first = 0, count; first < blocks; first += count) {
+        count = blocks - first < BATCH ? blocks - first : BATCH;
+        if (side == 2 && bins == 9 && !columns) // loops of known length
+            make_blocks(params, g, first, count, 2, 9, false, cells, out);
+        else
+            make_blocks(params, g, first, count, side, bins, columns, cells, out);
+    }
 }
 
 // Cells by their four blocks
