@@ -145,8 +145,16 @@ INLINE WIDE __m512 weigh_quads(const __m512 columns[QUAD], const weights *w) {
     return sum;
 }
 
-// Of each quad of lanes, the first of each of four bins, the second of each, …
-INLINE WIDE void transpose(const __m512 bins[QUAD], __m512 columns[QUAD]) {
+// Of each quad of lanes, the first of each of four bins, the second of each, …; `one`: there is
+// only one bin.
+INLINE WIDE void transpose(const __m512 bins[QUAD], bool one, __m512 columns[QUAD]) {
+    if (one) {
+        columns[0] = bins[0];
+        columns[1] = _mm512_permute_ps(bins[0], 0x55);
+        columns[2] = _mm512_permute_ps(bins[0], 0xaa);
+        columns[3] = _mm512_permute_ps(bins[0], 0xff);
+        return;
+    }
     __m512 low_0 = _mm512_unpacklo_ps(bins[0], bins[1]),
            high_0 = _mm512_unpackhi_ps(bins[0], bins[1]);
     __m512 low_1 = _mm512_unpacklo_ps(bins[2], bins[3]),
@@ -189,7 +197,7 @@ INLINE WIDE void add_row_wide(const fx__hog_row *r, int bins, const float *colum
                 votes[k] = _mm512_sub_ps(upper, lower);
                 upper = lower;
             }
-            transpose(votes, by_column);
+            transpose(votes, bins - (int)q * QUAD == 1, by_column);
             __m512 sum = sums_of_cells(weigh_quads(by_column, &near), weigh_quads(by_column, &far));
             // To what each has, what the cell in front of it had for the next.
             __m256 next = _mm512_castps512_ps256(_mm512_castpd_ps(_mm512_permutex2var_pd(
