@@ -62,6 +62,39 @@ Test(optimizer, first_step_of_adamw_is_the_rate_against_the_sign) {
     fx__optimizer_destroy(&optimizer);
 }
 
+// Every order of magnitude that gradients can have, and none, through odd rows.
+Test(optimizer, adamw_in_double_precision) {
+    enum { COUNT = 67, STEPS = 3 };
+    fx_training_params params = fx_training_defaults();
+    params.weight_decay = 0;
+    fx__optimizer optimizer;
+    cr_assert_eq(fx__optimizer_create(&params, COUNT, 0, &optimizer, NULL), FX_OK);
+    float w[COUNT], g[COUNT];
+    double m[COUNT] = {0}, v[COUNT] = {0};
+    for (int step = 1; step <= STEPS; step++) {
+        memset(w, 0, sizeof w); // so that a step is all there is of them
+        for (int i = 0; i < COUNT; i++)
+            g[i] = i == 0 ? 0 : (float)((step == 2 ? -0.7 : 1.3) * pow(10, i / 2 - 15));
+        fx__optimizer_begin(&optimizer, 0.01);
+        fx__optimizer_update(&optimizer, w, 0, 1, COUNT, COUNT, g, COUNT, true);
+        for (int i = 0; i < COUNT; i++) {
+            m[i] = 0.9 * m[i] + 0.1 * (double)g[i];
+            v[i] = (double)0.999f * v[i] + (double)0.001f * (double)g[i] * (double)g[i];
+            double expected = -0.01 * (m[i] / (1 - pow(0.9, step))) /
+                              (sqrt(v[i] / (1 - pow(0.999, step))) + 1e-8);
+            cr_assert(fabs((double)w[i] - expected) <= 1e-6 * fabs(expected),
+                      "gradient %g, step %d: found %.9g, expected %.9g", (double)g[i], step,
+                      (double)w[i], expected);
+        }
+    }
+    // Of a square beyond the largest float nothing is learned.
+    const float huge = 1e30f;
+    w[0] = 1;
+    fx__optimizer_update(&optimizer, w, 0, 1, 1, 1, &huge, 1, true);
+    cr_assert_eq(w[0], 1);
+    fx__optimizer_destroy(&optimizer);
+}
+
 static double rate(int schedule, float top, int epoch, int epochs, size_t step, size_t steps) {
     fx_training_params params = fx_training_defaults();
     params.schedule = schedule;
