@@ -126,14 +126,15 @@ enum {
 
 #define WIDE __attribute__((target("avx512f,fma")))
 
-// Weights of columns 0 … 3 of each quad of lanes, of quads that are the halves of cells.
+// Weights of columns 0 … 3 of each quad of lanes. Quads are the halves of cells, in turn.
 typedef struct weights {
     __m512 column[QUAD];
 } weights;
 
-INLINE WIDE weights weights_of(const float *by_phase, float scale) {
-    __m512 all =
-        _mm512_castpd_ps(_mm512_broadcast_f64x4(_mm256_castps_pd(_mm256_loadu_ps(by_phase))));
+INLINE WIDE weights weights_of(const float *by_phase, int phase, float scale) {
+    __m256 two = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(by_phase + phase)),
+                                      _mm_loadu_ps(by_phase + (phase + QUAD) % CELL), 1);
+    __m512 all = _mm512_castpd_ps(_mm512_broadcast_f64x4(_mm256_castps_pd(two)));
     all = _mm512_mul_ps(all, _mm512_set1_ps(scale));
     return (weights){{_mm512_permute_ps(all, 0x00), _mm512_permute_ps(all, 0x55),
                       _mm512_permute_ps(all, 0xaa), _mm512_permute_ps(all, 0xff)}};
@@ -165,52 +166,79 @@ INLINE WIDE void transpose(const __m512 bins[QUAD], bool one, __m512 columns[QUA
     columns[3] = _mm512_shuffle_ps(high_0, high_1, 0xee);
 }
 
-// A quad each: what the first and the second cell's columns have for the cell before, and what they
-// have for the next.
-INLINE WIDE __m512 sums_of_cells(__m512 before, __m512 next) {
-    return _mm512_add_ps(_mm512_shuffle_f32x4(before, next, 0x88),
-                         _mm512_shuffle_f32x4(before, next, 0xdd));
+// What quads of columns have for the cell before and for the next: four quads each.
+typedef struct shares {
+    __m512 before, next;
+} shares;
+
+// Of which quads, those of the last four columns (0 … 3) or of these (4 … 7), a cell and the one
+// behind it are the sum.
+typedef struct sources {
+    __m512i before[2], next[2];
+} sources;
+
+INLINE WIDE __m512i quads_of(int first, int second) {
+    return _mm512_setr_epi64(2 * first, 2 * first + 1, 2 * second, 2 * second + 1, 0, 0, 0, 0);
 }
 
+INLINE WIDE sources sources_of(int phase) {
+    return phase == 0
+               ? (sources){{quads_of(4, 6), quads_of(5, 7)}, {quads_of(2, 4), quads_of(3, 5)}}
+               : (sources){{quads_of(4, 5), quads_of(3, 6)}, {quads_of(1, 3), quads_of(2, 4)}};
+}
+
+INLINE WIDE __m256 pick(__m512 last, __m512i quads, __m512 now) {
+    return _mm512_castps512_ps256(_mm512_castpd_ps(
+        _mm512_permutex2var_pd(_mm512_castps_pd(last), quads, _mm512_castps_pd(now))));
+}
+
+// Four bins of two cells.
+INLINE WIDE void store_cells(const sources *from, shares last, shares now, float *first,
+                             float *second) {
+    __m256 before = _mm256_add_ps(pick(last.before, from->before[0], now.before),
+                                  pick(last.before, from->before[1], now.before));
+    __m256 next = _mm256_add_ps(pick(last.next, from->next[0], now.next),
+                                pick(last.next, from->next[1], now.next));
+    __m256 sum = _mm256_add_ps(before, next);
+    _mm_storeu_ps(first, _mm256_castps256_ps128(sum));
+    _mm_storeu_ps(second, _mm256_extractf128_ps(sum, 1));
+}
+
+// phase: 0 or half a cell.
 INLINE WIDE void add_row_wide(const fx__hog_row *r, int bins, const float *columns, int phase,
                               int n, int first, int cells_x, float *cells) {
-    weights near = weights_of(r->near, r->scale), far = weights_of(r->far, r->scale);
-    size_t quads = ((size_t)bins + QUAD - 1) / QUAD, slots = quads * QUAD;
-    const __m512i previous = _mm512_setr_epi64(6, 7, 12, 13, 0, 0, 0, 0);
-    __m512 sums[QUADS]; // of the last pair
+    const weights near = weights_of(r->near, phase, r->scale);
+    const weights far = weights_of(r->far, phase, r->scale);
+    const sources from = sources_of(phase);
+    const shares none = {_mm512_setzero_ps(), _mm512_setzero_ps()};
+    const size_t quads = ((size_t)bins + QUAD - 1) / QUAD, slots = quads * QUAD;
+    shares last[QUADS];
     float *to = r->scratch;
-    for (size_t q = 0; q < quads; q++) sums[q] = _mm512_setzero_ps();
-    for (int x = -phase; x < n; x += LANES, to += 2 * slots) {
-        __mmask16 lanes = 0xffff;
-        if (x < 0) lanes = (__mmask16)(lanes << -x);
-        if (n - x < LANES) lanes &= (__mmask16)(0xffff >> (LANES - (n - x)));
+    for (size_t q = 0; q < quads; q++) last[q] = none;
+    for (int x = 0; x < n; x += LANES, to += 2 * slots) {
+        const __mmask16 lanes = (__mmask16)(n - x < LANES ? (1U << (n - x)) - 1 : 0xffff);
         const float *at = columns + x;
-        __m512 last = _mm512_maskz_loadu_ps(lanes, at + bins * PITCH);
-        __m512 upper = _mm512_add_ps(_mm512_maskz_loadu_ps(lanes, at), last);
+        const __m512 end = _mm512_maskz_loadu_ps(lanes, at + bins * PITCH);
+        __m512 upper = _mm512_add_ps(_mm512_maskz_loadu_ps(lanes, at), end);
         FX__UNROLL for (size_t q = 0; q < quads; q++) {
             __m512 votes[QUAD], by_column[QUAD];
             FX__UNROLL for (int k = 0; k < QUAD; k++) {
                 int bin = (int)q * QUAD + k;
-                votes[k] = _mm512_setzero_ps();
+                votes[k] = none.next;
                 if (bin >= bins) continue;
                 __m512 lower = _mm512_maskz_loadu_ps(lanes, at + (bin + 1) * PITCH);
                 votes[k] = _mm512_sub_ps(upper, lower);
                 upper = lower;
             }
             transpose(votes, bins - (int)q * QUAD == 1, by_column);
-            __m512 sum = sums_of_cells(weigh_quads(by_column, &near), weigh_quads(by_column, &far));
-            // To what each has, what the cell in front of it had for the next.
-            __m256 next = _mm512_castps512_ps256(_mm512_castpd_ps(_mm512_permutex2var_pd(
-                _mm512_castps_pd(sums[q]), previous, _mm512_castps_pd(sum))));
-            next = _mm256_add_ps(next, _mm512_castps512_ps256(sum));
-            _mm_storeu_ps(to + q * QUAD, _mm256_castps256_ps128(next));
-            _mm_storeu_ps(to + slots + q * QUAD, _mm256_extractf128_ps(next, 1));
-            sums[q] = sum;
+            const shares now = {weigh_quads(by_column, &near), weigh_quads(by_column, &far)};
+            store_cells(&from, last[q], now, to + q * QUAD, to + slots + q * QUAD);
+            last[q] = now;
         }
     }
-    FX__UNROLL for (size_t q = 0; q < quads; q++)
-        _mm_storeu_ps(to + q * QUAD, _mm512_extractf32x4_ps(sums[q], 3));
-    int count = (int)((size_t)(to - r->scratch) / slots) + 1;
+    for (size_t q = 0; q < quads; q++)
+        store_cells(&from, last[q], none, to + q * QUAD, to + slots + q * QUAD);
+    int count = (int)((size_t)(to - r->scratch) / slots) + 2;
     if (first + count > cells_x) count = cells_x - first;
     for (int k = first < 0; k < count; k++) {
         const float *in = r->scratch + (size_t)k * slots;
@@ -243,7 +271,8 @@ void fx__hog_add_row(const fx__hog_row *r, const float *columns, int phase, int 
                      int cells_x, float *cells) {
     bool nine = r->bins == 9;
 #ifdef WIDE
-    if (r->size == CELL && r->bins <= QUADS * QUAD && __builtin_cpu_supports("avx512f")) {
+    if (r->size == CELL && phase % QUAD == 0 && r->bins <= QUADS * QUAD &&
+        __builtin_cpu_supports("avx512f")) {
         (nine ? add_row_wide_9 : add_row_wide_any)(r, columns, phase, n, first, cells_x, cells);
         return;
     }
