@@ -24,7 +24,6 @@
 // (cosine).
 #include "src/nn/optimizer.h"
 
-#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -99,79 +98,21 @@ static void nesterov(block b, float scale, float rate, float momentum, float dec
     }
 }
 
-static const float BETA_1 = 0.9f, REST_1 = 0.1f, BETA_2 = 0.999f, REST_2 = 0.001f, EPSILON = 1e-8f;
-
-// What AdamW needs of a step: `keep` is 1 - η λ; `rate` and `root` hold the bias corrections: η /
-// (1
-// - β₁ᵗ), 1 / sqrt(1 - β₂ᵗ).
-typedef struct adamw_step {
-    float scale, keep, rate, root;
-} adamw_step;
-
+// `keep` is 1 - η λ; `rate` and `root` hold the bias corrections: η / (1 - β₁ᵗ), 1 / sqrt(1 - β₂ᵗ).
 FX__KERNEL
-static void adamw(block b, adamw_step s) {
+static void adamw(block b, float scale, float keep, float rate, float root) {
+    const float beta_1 = 0.9f, rest_1 = 0.1f, beta_2 = 0.999f, rest_2 = 0.001f, epsilon = 1e-8f;
     for (size_t i = 0; i < b.rows; i++) {
         float *restrict w = b.w + i * b.stride, *restrict m = b.m + i * b.stride;
         float *restrict v = b.v + i * b.stride;
         const float *restrict gradient = b.g + i * b.gradient_stride;
         for (size_t j = 0; j < b.columns; j++) {
-            float g = s.scale * gradient[j];
-            m[j] = BETA_1 * m[j] + REST_1 * g;
-            v[j] = BETA_2 * v[j] + REST_2 * (g * g);
-            w[j] = s.keep * w[j] - s.rate * m[j] / (sqrtf(v[j]) * s.root + EPSILON);
+            float g = scale * gradient[j];
+            m[j] = beta_1 * m[j] + rest_1 * g;
+            v[j] = beta_2 * v[j] + rest_2 * (g * g);
+            w[j] = keep * w[j] - rate * m[j] / (sqrtf(v[j]) * root + epsilon);
         }
     }
-}
-
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(FX_NO_DISPATCH)
-#include <immintrin.h>
-
-#define WIDE __attribute__((target("avx512f,fma")))
-
-// The same with roots and quotients from the processor's approximations, good to 2⁻¹⁴, and a step
-// of Newton's method each, to 3e-7 of the step: exact ones take five times as long.
-WIDE static void adamw_wide(block b, adamw_step s) {
-    enum { WIDTH = 16 };
-    const __m512 half = _mm512_set1_ps(0.5f), one = _mm512_set1_ps(1);
-    for (size_t i = 0; i < b.rows; i++) {
-        float *wi = b.w + i * b.stride, *mi = b.m + i * b.stride, *vi = b.v + i * b.stride;
-        const float *gi = b.g + i * b.gradient_stride;
-        for (size_t j = 0; j < b.columns; j += WIDTH) {
-            size_t left = b.columns - j;
-            __mmask16 lanes = (__mmask16)(left < WIDTH ? (1U << left) - 1 : 0xffff);
-            __m512 g = _mm512_mul_ps(_mm512_set1_ps(s.scale), _mm512_maskz_loadu_ps(lanes, gi + j));
-            __m512 m = _mm512_mul_ps(_mm512_set1_ps(BETA_1), _mm512_maskz_loadu_ps(lanes, mi + j));
-            __m512 v = _mm512_mul_ps(_mm512_set1_ps(BETA_2), _mm512_maskz_loadu_ps(lanes, vi + j));
-            m = _mm512_fmadd_ps(_mm512_set1_ps(REST_1), g, m);
-            v = _mm512_fmadd_ps(_mm512_set1_ps(REST_2), _mm512_mul_ps(g, g), v);
-            _mm512_mask_storeu_ps(mi + j, lanes, m);
-            _mm512_mask_storeu_ps(vi + j, lanes, v);
-            // Of 0 and of infinity no root could be corrected.
-            const __mmask16 finite = _mm512_cmp_ps_mask(v, _mm512_set1_ps(FLT_MAX), _CMP_LE_OQ);
-            v = _mm512_max_ps(v, _mm512_set1_ps(FLT_MIN));
-            __m512 inverse = _mm512_rsqrt14_ps(v), root = _mm512_mul_ps(v, inverse);
-            __m512 error = _mm512_fnmadd_ps(_mm512_mul_ps(half, inverse), root, half);
-            root = _mm512_fmadd_ps(root, error, root);
-            __m512 below = _mm512_fmadd_ps(root, _mm512_set1_ps(s.root), _mm512_set1_ps(EPSILON));
-            inverse = _mm512_rcp14_ps(below);
-            error = _mm512_fnmadd_ps(below, inverse, one);
-            inverse = _mm512_maskz_fmadd_ps(finite, error, inverse, inverse);
-            __m512 w = _mm512_mul_ps(_mm512_set1_ps(s.keep), _mm512_maskz_loadu_ps(lanes, wi + j));
-            w = _mm512_fnmadd_ps(_mm512_mul_ps(_mm512_set1_ps(s.rate), m), inverse, w);
-            _mm512_mask_storeu_ps(wi + j, lanes, w);
-        }
-    }
-}
-#endif
-
-static void adamw_fastest(block b, adamw_step s) {
-#ifdef WIDE
-    if (__builtin_cpu_supports("avx512f")) {
-        adamw_wide(b, s);
-        return;
-    }
-#endif
-    adamw(b, s);
 }
 
 FX__KERNEL
@@ -210,7 +151,7 @@ void fx__optimizer_update(const fx__optimizer *optimizer, float *parameters, siz
                      two ? moments + o->count : NULL,
                      gradient};
     if (two)
-        adamw_fastest(b, (adamw_step){o->scale, decays ? o->keep : 1, o->rate, o->root});
+        adamw(b, o->scale, decays ? o->keep : 1, o->rate, o->root);
     else if (o->momentum == 0)
         compensated(b, o->scale, o->rate, decay);
     else if (o->nesterov)
