@@ -214,13 +214,14 @@ INLINE WIDE void add_row_wide(const fx__hog_row *r, int bins, const float *colum
     const size_t quads = ((size_t)bins + QUAD - 1) / QUAD, slots = quads * QUAD;
     shares last[QUADS];
     float *to = r->scratch;
+    int count = 2; // of cells
     for (size_t q = 0; q < quads; q++) last[q] = none;
-    for (int x = 0; x < n; x += LANES, to += 2 * slots) {
+    for (int x = 0; x < n; x += LANES, to += 2 * slots, count += 2) {
         const __mmask16 lanes = (__mmask16)(n - x < LANES ? (1U << (n - x)) - 1 : 0xffff);
         const float *at = columns + x;
         const __m512 end = _mm512_maskz_loadu_ps(lanes, at + bins * PITCH);
         __m512 upper = _mm512_add_ps(_mm512_maskz_loadu_ps(lanes, at), end);
-        FX__UNROLL for (size_t q = 0; q < quads; q++) {
+        for (size_t q = 0; q < quads; q++) {
             __m512 votes[QUAD], by_column[QUAD];
             FX__UNROLL for (int k = 0; k < QUAD; k++) {
                 int bin = (int)q * QUAD + k;
@@ -238,7 +239,6 @@ INLINE WIDE void add_row_wide(const fx__hog_row *r, int bins, const float *colum
     }
     for (size_t q = 0; q < quads; q++)
         store_cells(&from, last[q], none, to + q * QUAD, to + slots + q * QUAD);
-    int count = (int)((size_t)(to - r->scratch) / slots) + 2;
     if (first + count > cells_x) count = cells_x - first;
     for (int k = first < 0; k < count; k++) {
         const float *in = r->scratch + (size_t)k * slots;

@@ -177,7 +177,7 @@ INLINE void read_rows(const fx__hog_votes *v, int x0, int n, int y, int from, in
     const fx__hog_span s = span_of(v, x0, n);
     for (int k = from; !v->words && k <= to; k++) read_row(v, &s, y + k, k + 1);
     if (v->words)
-        fx__hog_gradient_read(&s, y + from, (size_t)(to - from + 1),
+        fx__hog_gradient_read(&s, y + from, (size_t)to + 1 - (size_t)from,
                               v->words + start_of(v, from + 1), v->plane, v->pitch);
 }
 

@@ -74,7 +74,7 @@ Test(optimizer, adamw_in_double_precision) {
     for (int step = 1; step <= STEPS; step++) {
         memset(w, 0, sizeof w); // so that a step is all there is of them
         for (int i = 0; i < COUNT; i++)
-            g[i] = i == 0 ? 0 : (float)((step == 2 ? -0.7 : 1.3) * pow(10, i / 2 - 15));
+            g[i] = i == 0 ? 0 : (float)((step == 2 ? -0.7 : 1.3) * pow(10, 0.5 * i - 15));
         fx__optimizer_begin(&optimizer, 0.01);
         fx__optimizer_update(&optimizer, w, 0, 1, COUNT, COUNT, g, COUNT, true);
         for (int i = 0; i < COUNT; i++) {
