@@ -17,14 +17,14 @@ static inline const float *begin_of(const fx__hog_band *band, int half) {
 typedef float vector_4 __attribute__((vector_size(16)));
 
 // Of `bins` bins at once, as many as there are registers for.
-#define SUM_COLUMNS(vector, bins_at_once, halves, least, most)                                     \
+#define SUM_COLUMNS(vector, bins, bins_at_once, halves, least, most)                               \
     do {                                                                                           \
         enum { WIDTH = sizeof(vector) / sizeof(float), BINS = (bins_at_once), HALVES = (halves) }; \
         for (size_t x = 0; x < (size_t)band->columns; x += WIDTH)                                  \
-            for (int first = 0; first < band->bins; first += BINS) {                               \
+            for (int first = 0; first < (bins); first += BINS) {                                   \
                 vector sums[HALVES][BINS + 1];                                                     \
                 size_t at = (size_t)first * band->pitch + x;                                       \
-                int last = band->bins - first < BINS ? band->bins - first : BINS;                  \
+                int last = (bins)-first < BINS ? (bins)-first : BINS;                              \
                 for (int half = 0; half < HALVES; half++) {                                        \
                     const float *from = begin_of(band, half);                                      \
                     FX__UNROLL for (int k = 0; k <= BINS; k++) {                                   \
@@ -84,9 +84,9 @@ static vector_4 most_4(vector_4 v, float b) {
 
 static void sum_4(const fx__hog_band *band) {
     if (band->halves == 2)
-        SUM_COLUMNS(vector_4, 3, 2, LEAST_4, MOST_4);
+        SUM_COLUMNS(vector_4, band->bins, 3, 2, LEAST_4, MOST_4);
     else
-        SUM_COLUMNS(vector_4, 3, 1, LEAST_4, MOST_4);
+        SUM_COLUMNS(vector_4, band->bins, 3, 1, LEAST_4, MOST_4);
 }
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(FX_NO_DISPATCH)
@@ -101,16 +101,18 @@ typedef float vector_16 __attribute__((vector_size(64)));
 
 __attribute__((target("avx2,fma"))) static void sum_8(const fx__hog_band *band) {
     if (band->halves == 2)
-        SUM_COLUMNS(vector_8, 3, 2, LEAST_8, MOST_8);
+        SUM_COLUMNS(vector_8, band->bins, 3, 2, LEAST_8, MOST_8);
     else
-        SUM_COLUMNS(vector_8, 6, 1, LEAST_8, MOST_8);
+        SUM_COLUMNS(vector_8, band->bins, 6, 1, LEAST_8, MOST_8);
 }
 
 __attribute__((target("avx512f,avx2,fma"))) static void sum_16(const fx__hog_band *band) {
-    if (band->halves == 2)
-        SUM_COLUMNS(vector_16, 9, 2, LEAST_16, MOST_16);
+    if (band->halves == 2 && band->bins == 9) // loops of known length
+        SUM_COLUMNS(vector_16, 9, 9, 2, LEAST_16, MOST_16);
+    else if (band->halves == 2)
+        SUM_COLUMNS(vector_16, band->bins, 9, 2, LEAST_16, MOST_16);
     else
-        SUM_COLUMNS(vector_16, 9, 1, LEAST_16, MOST_16);
+        SUM_COLUMNS(vector_16, band->bins, 9, 1, LEAST_16, MOST_16);
 }
 #endif
 
