@@ -26,21 +26,20 @@
 #include "src/base/kernel.h"
 
 enum {
-    BLOCK = 1024, // pixels of the rows worked on at once
-    LANES = FX__HOG_LANES,
-    CHUNK = 8, // pixels split at once
+    BLOCK = 1024,                   // pixels of the rows worked on at once
+    LANES = FX__HOG_LANES,          // rows of floats are whole groups, with one before them;
+    WORDS = FX__HOG_GRADIENT_GROUP, // so are rows of integers
+    CHUNK = 8,                      // pixels split at once
+    // Floats of a channel: the narrowest rows are one group; two rows come on top, and the room
+    // behind the last.
+    PLANE = 2 * BLOCK + 2 * (LANES + FX__HOG_ROW_MAX) + LANES,
 };
 
 #define INLINE static inline __attribute__((always_inline))
 
-static size_t whole_groups(int n) {
-    return ((size_t)n + LANES - 1) / LANES * LANES;
+static size_t whole_groups(size_t n, size_t group) {
+    return (n + group - 1) / group * group;
 }
-
-enum {
-    PLANE = 2 * BLOCK + 2 * (LANES + FX__HOG_ROW_MAX) + LANES,
-    WORDS = FX__HOG_GRADIENT_GROUP,
-};
 
 int fx__hog_bins(const fx_hog_params *params, bool *is_signed) {
     bool both = params->variant == FX_HOG_UOCTTI;
@@ -58,8 +57,6 @@ void fx__hog_votes_create(const fx_hog_params *params, float *scratch, size_t *u
     votes->two = params->interpolation == FX_HOG_INTERPOLATION_BOTH ||
                  params->interpolation == FX_HOG_INTERPOLATION_ORIENTATION;
     votes->centered = params->first_bin == FX_HOG_FIRST_BIN_CENTERED;
-    // The narrowest rows have one group and another before it; two rows come on top, and the room
-    // behind the last.
     votes->rows = fx__hog_place(scratch, used, 3 * PLANE);
     votes->magnitude = fx__hog_place(scratch, used, BLOCK + LANES);
     votes->place = fx__hog_place(scratch, used, BLOCK + LANES);
@@ -70,9 +67,8 @@ int fx__hog_votes_begin(fx__hog_votes *votes, int n) {
     bool words =
         image->channels == 3 && !votes->to_gray && !votes->roots && fx__hog_gradient_is_wide();
     votes->words = words ? (int16_t *)(void *)votes->rows : NULL;
-    votes->stride = whole_groups(n);
-    votes->plane =
-        words ? WORDS + (votes->stride + WORDS - 1) / WORDS * WORDS : LANES + votes->stride;
+    votes->stride = whole_groups((size_t)n, LANES);
+    votes->plane = words ? WORDS + whole_groups((size_t)n, WORDS) : LANES + votes->stride;
     votes->pitch = votes->plane * (size_t)image->channels;
     return (int)(BLOCK / votes->stride);
 }
