@@ -112,6 +112,11 @@ static void list_names(const environment *environment, const char *below, name_l
         closedir(folder);
     }
     qsort(out->names, out->count, sizeof out->names[0], compare_names);
+    size_t kept = 0; // folders may have the same names
+    for (size_t i = 0; i < out->count; i++)
+        if (kept == 0 || strcmp(out->names[i], out->names[kept - 1]) != 0)
+            memmove(out->names[kept++], out->names[i], sizeof out->names[i]);
+    out->count = kept;
 }
 
 bool environment_has_dataset(const environment *environment, const char *name) {

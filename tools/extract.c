@@ -16,23 +16,32 @@
 #include "tools/settings.h"
 #include "tools/tool.h"
 
-// The length of the first row, skipping images that have none.
-static fx_status find_length(const fx_descriptor *descriptor, inputs *inputs, bool skip,
-                             size_t *out, fx_error *error) {
+// The length that the first image gives, or of all the first that gives one.
+static fx_status first_length(const fx_descriptor *descriptor, const inputs *inputs, bool decode,
+                              bool all, size_t *out, fx_error *error) {
+    const fx_image_source *images = &inputs->images;
+    fx_image image = {0};
     fx_status status = FX_OK;
-    for (size_t i = 0; i < inputs->count; i++) {
-        fx_image image = {0};
-        status = inputs->images.probe(inputs->images.self, i, &image, error);
+    for (size_t i = 0; i < (all ? inputs->count : 1); i++) {
+        status = (decode ? images->get : images->probe)(images->self, i, &image, error);
         if (status == FX_OK) {
             status = fx_descriptor_length(descriptor, image.width, image.height, out, error);
-            if (status == FX_OK) return FX_OK;
+            if (status == FX_OK) break;
             char name[512];
-            inputs->images.name(inputs->images.self, i, name, sizeof name);
+            images->name(images->self, i, name, sizeof name);
             status = fx__error_prefix(error, status, "%s", name);
         }
-        if (!skip) break;
     }
+    fx_image_destroy(&image);
     return status;
+}
+
+// The length of the first row. Where bad images are skipped, the header of one that cannot be
+// decoded does not decide for all others.
+static fx_status find_length(const fx_descriptor *descriptor, const inputs *inputs, bool skip,
+                             size_t *out, fx_error *error) {
+    if (skip && first_length(descriptor, inputs, true, true, out, error) == FX_OK) return FX_OK;
+    return first_length(descriptor, inputs, false, skip, out, error);
 }
 
 static fx_status print_summary(const options *options, const fx_descriptor *descriptor,

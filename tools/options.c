@@ -240,9 +240,16 @@ static fx_status take(options *out, option_id id, const char *text, fx_error *er
     long long number = 0;
     switch (id) {
     case OPTION_FEATURES:
-        return assign_features(out, text, error);
     case OPTION_RAW:
-        return assign_features(out, "raw", error);
+        for (size_t i = 0; i < out->assignment_count; i++) {
+            const assignment *a = &out->assignments[i];
+            if (strcmp(a->key, "features") == 0 &&
+                (strcmp(a->value, "[raw]") == 0) != (id == OPTION_RAW))
+                return fx_error_set(error, FX_ERROR_USAGE,
+                                    "--%s: found %s before, expected either --features or --raw",
+                                    table[id].name, a->value);
+        }
+        return assign_features(out, id == OPTION_RAW ? "raw" : text, error);
     case OPTION_WORDS:
         return assign(out, "bovw.words", strlen("bovw.words"), text, error);
     case OPTION_SET:

@@ -11,6 +11,10 @@
 enum { PAIRS = 3 };
 
 static void print_accuracy(const fx_result *result) {
+    if (result->test_samples == 0) {
+        printf("accuracy   test unknown, of no images");
+        return;
+    }
     printf("accuracy   test %.4f (95 %%: %.4f … %.4f)", result->test_accuracy,
            result->test_accuracy_ci95[0], result->test_accuracy_ci95[1]);
 }

@@ -66,21 +66,31 @@ static size_t find_rivals(const fx_page *page, size_t rivals[2], fx_pair pairs[2
     return count;
 }
 
+static void put_chance(fx_page *page, double p) {
+    fx__put(page, "p&nbsp;%s", p < 0.0001 ? "" : "=&nbsp;");
+    fx__put_p(page, p);
+    fx__put(page, ")");
+}
+
+// The last rival decides: the best of the other side, where the lecture's question is asked.
 static void put_sure(fx_page *page, size_t count, const size_t rivals[2], const fx_pair pairs[2]) {
-    bool sure = true;
-    for (size_t i = 0; i < count; i++) sure = sure && pairs[i].p < 0.05;
+    const fx_pair *last = &pairs[count - 1];
+    bool sure = last->p < 0.05;
     fx__put(page, "<dt>Sure?</dt><dd><strong>%s</strong>: ", sure ? "Yes" : "No");
-    fx__put(page, "chance %s (", sure ? "would hardly give this" : "could give it");
-    for (size_t i = 0; i < count; i++) {
-        fx__put(page, "%sover ", i ? "; " : "");
-        fx__put_arm(page, rivals[i]);
-        fx__put(page, " p&nbsp;%s", pairs[i].p < 0.0001 ? "" : "=&nbsp;");
-        fx__put_p(page, pairs[i].p);
+    fx__put(page, "chance %s (over ", sure ? "would hardly give this" : "could give it");
+    fx__put_arm(page, rivals[count - 1]);
+    fx__put(page, " ");
+    put_chance(page, last->p);
+    if (count == 2) {
+        fx__put(page, "; the lead over ");
+        fx__put_arm(page, rivals[0]);
+        fx__put(page, " it %s give (", pairs[0].p < 0.05 ? "would hardly" : "could");
+        put_chance(page, pairs[0].p);
     }
     size_t seeds = page->comparison->seed_count;
     fx__put(page,
-            seeds == 1 ? "). Each arm was trained once.</dd>\n"
-                       : "). Each arm was trained %zu times.</dd>\n",
+            seeds == 1 ? ". Each arm was trained once.</dd>\n"
+                       : ". Each arm was trained %zu times.</dd>\n",
             seeds);
 }
 

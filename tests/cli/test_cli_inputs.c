@@ -81,6 +81,33 @@ Test(cli_inputs, one_bad_image_among_many) {
     cr_expect(strstr(result.err, "featx: none of 1 images"), "%s", result.err);
 }
 
+// What its header says of its size must not refuse all others.
+Test(cli_inputs, first_image_is_bad) {
+    write_image("0.png", 64, 64, gray, false, 0);
+    cut_file("0.png", 60);
+    write_image("1.png", 16, 16, gray, false, 1);
+    write_image("2.png", 16, 16, gray, false, 2);
+    cli_result result =
+        run("featx --features hog 0.png 1.png 2.png -o x.npy --on-error skip", NULL);
+    cr_expect_eq(result.status, 0);
+    cr_expect_eq(count_lines(result.err), 1u, "%s", result.err);
+    cr_expect(strstr(result.err, "0.png"), "%s", result.err);
+    cr_expect(strstr(result.out, "2 rows"), "%s", result.out);
+}
+
+// Two images, one a class: nothing is left to test.
+Test(cli_inputs, no_test_images) {
+    make_folder("data");
+    make_folder("data/a");
+    make_folder("data/b");
+    write_image("data/a/1.png", 8, 8, gray, false, 1);
+    write_image("data/b/1.png", 8, 8, gray, false, 2);
+    cli_result result = run("classify --raw data --set train.epochs=1", NULL);
+    cr_expect_eq(result.status, 0);
+    cr_expect(strstr(result.out, "test unknown, of no images"), "%s", result.out);
+    cr_expect_not(strstr(result.out, "nan"), "%s", result.out);
+}
+
 Test(cli_inputs, images_smaller_than_a_patch) {
     make_folder("photos");
     write_image("photos/0.png", 16, 16, gray, false, 0);

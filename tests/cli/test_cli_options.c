@@ -31,6 +31,10 @@ Test(cli_options, unknown_names) {
     expect_failure(result, 2, "'hogg'", "did you mean 'hog'");
     result = run("featx --features color,,hog x.png", NULL);
     expect_failure(result, 2, "--features");
+    result = run("featx --features hog --raw x.png", NULL);
+    expect_failure(result, 2, "--raw", "hog");
+    result = run("classify --raw --features hog", NULL);
+    expect_failure(result, 2, "--features", "raw");
     result = run("classify --featurs hog", NULL);
     expect_failure(result, 2, "'--featurs'", "did you mean '--features'");
     result = run("classify --wibble", NULL);

@@ -136,6 +136,8 @@ Test(model_file, altered_files_are_refused) {
     for (size_t cut = 0; cut < count; cut += count / 37 + 1)
         load_altered(path, bytes, cut, FX_ERROR_FORMAT, "");
     load_altered(path, bytes, count - 1, FX_ERROR_FORMAT, "truncated");
+    memset(bytes + count - 64, 0xff, 64); // sixteen NaN
+    load_altered(path, bytes, count, FX_ERROR_FORMAT, "not finite");
     free(bytes);
     destroy(&t);
 }

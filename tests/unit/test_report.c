@@ -569,6 +569,24 @@ Test(report, first_screen_says_what_is_sure) {
     example_destroy(&e);
 }
 
+// It is the lecture's question that is sure or not; the lead over another of the same side is said
+// beside it.
+Test(report, sure_is_said_of_the_question) {
+    example e;
+    example_create(3, 1, 0.2F, &e); // raw, linear, color
+    const double accuracies[3] = {0.75, 0.7, 0.25};
+    for (size_t i = 0; i < 3; i++) e.results[i].test_accuracy = accuracies[i];
+    e.pairs[0].p = 0.58;  // raw − linear
+    e.pairs[1].p = 0.001; // raw − color
+    write_report(&e.comparison, "out");
+    char *page = read_text("out/index.html");
+    cr_expect(
+        strstr(page, "<dt>Sure?</dt><dd><strong>Yes</strong>: chance would hardly give this"));
+    cr_expect(strstr(page, " it could give (p&nbsp;=&nbsp;0.58)"));
+    free(page);
+    example_destroy(&e);
+}
+
 Test(report, digits_are_those_that_the_interval_supports) {
     static const struct {
         size_t samples;
