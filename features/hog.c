@@ -84,7 +84,7 @@ static const fx_param PARAMS[] = {
            "beyond the image: its nearest pixel, the mirrored one; none: pixels on the border do "
            "not vote"),
     SWITCH("partial_cells", partial_cells,
-           "a last cell counts if at least half of it lies in the image"),
+           "a last cell counts if at least half of it lies in the image; not with block_window"),
 };
 
 static void after_set(void *params, const char *key) {
@@ -162,8 +162,16 @@ static const char *foreign_key(const fx_hog_params *p, const char **expected) {
     return NULL;
 }
 
+// A block with a window votes by its own pixels, which must all be there.
+static bool window_fits(const fx_hog_params *p) {
+    return p->block_window == 0 || !p->partial_cells;
+}
+
 fx_status fx__hog_check(const fx_hog_params *params, fx_error *error) {
     FX__TRY(fx__params_check(&fx__hog_section, params, error));
+    if (!window_fits(params))
+        return fx_error_set(error, FX_ERROR_USAGE,
+                            "hog.partial_cells: found true, expected false with hog.block_window");
     const char *expected, *key = foreign_key(params, &expected);
     if (key)
         return fx_error_set(error, FX_ERROR_USAGE,
@@ -191,7 +199,7 @@ static bool in_range(const fx_hog_params *p) {
            within(p->interpolation, 0, FX_HOG_INTERPOLATION_SPACE) &&
            within(p->first_bin, 0, FX_HOG_FIRST_BIN_CENTERED) &&
            within(p->gradient, 0, FX_HOG_GRADIENT_GRAY) && within(p->gamma, 0, FX_HOG_GAMMA_SQRT) &&
-           within(p->border, 0, FX_HOG_BORDER_NONE) && !foreign_key(p, &expected);
+           within(p->border, 0, FX_HOG_BORDER_NONE) && window_fits(p) && !foreign_key(p, &expected);
 }
 
 fx__hog_grid fx__hog_grid_of(const fx_hog_params *p, int width, int height) {

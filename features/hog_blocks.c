@@ -15,7 +15,7 @@
 // 0.2) for each of the four. Variant uoctti, h being signed and h' unsigned: ½ Σ_f min(f·h, 0.2),
 // ½ Σ_f min(f·h', 0.2), and for each f Σ_bins min(f·h', 0.2) / √18.
 //
-// Method. Blocks are worked on by the dozen: sums first, then all roots and quotients at once, so
+// Method. Blocks are worked on in batches: sums first, then all roots and quotients at once, so
 // that none waits for those of its own block.
 #include "features/hog_blocks.h"
 

@@ -29,10 +29,12 @@ typedef struct fx__hog_band {
     const float *magnitude, *place; // [rows, stride]
     size_t stride;                  // columns, rounded up to whole groups
     int rows, columns, bins;
-    int halves;            // of a vote: for the upper cell and for the lower one (2), or whole (1)
+    int halves;            // 2: a vote is shared by the upper cell and the lower one; 1: one cell,
+                           // which may be either of two
     const float *share[2]; // [rows], by half
-    float *sums[2];        // by half: [bins + 1, pitch]
-    size_t pitch;          // columns, rounded up to whole groups
+    float *sums[2]; // by half: [bins + 1, pitch]; FX__HOG_NEXT reads those of the second half,
+                    // whatever `halves` is
+    size_t pitch;   // columns, rounded up to whole groups
     fx__hog_begin begin;
 } fx__hog_band;
 

@@ -1,6 +1,11 @@
+// Compiled without fused multiply-add: dx² + dy² and dy² + dx² must be equals, or of two channels
+// with the same gradient, mirrored, the wrong one would win.
 #include "features/hog_gradient.h"
 
-// Pixel after pixel
+#include "features/hog_columns.h"
+#include "src/base/kernel.h"
+
+// Words, pixel after pixel
 // --------------------------------------------------------------------------------------------
 
 #define INLINE static inline __attribute__((always_inline))
@@ -13,23 +18,22 @@ INLINE void border(const fx__hog_span *s, const uint8_t *in, int16_t *words, siz
     }
 }
 
-static void read_rows(const fx__hog_span *s, int y, size_t rows, int16_t *words, size_t plane,
-                      size_t pitch) {
+static void read_plain(const fx__hog_rows *rows, const fx__hog_span *s, int y, int16_t *words) {
     size_t n = (size_t)s->n + s->right;
-    for (size_t k = 0; k < rows; k++, words += pitch) {
+    for (size_t k = 0; k < rows->count; k++, words += rows->pitch) {
         const uint8_t *in = fx__hog_span_row(s, y + (int)k);
         for (size_t i = 0; i < n; i++)
-            for (size_t c = 0; c < 3; c++) words[c * plane + i] = in[3 * i + c];
-        border(s, in, words, plane);
+            for (size_t c = 0; c < 3; c++) words[c * rows->plane + i] = in[3 * i + c];
+        border(s, in, words, rows->plane);
     }
 }
 
-static void gradient(const int16_t *row, ptrdiff_t pitch, size_t plane, size_t n, float *dx,
-                     float *dy) {
-    for (size_t i = 0; i < n; i++, row++) {
+static void words_plain(const fx__hog_rows *rows, const int16_t *row, float *dx, float *dy) {
+    ptrdiff_t pitch = (ptrdiff_t)rows->pitch;
+    for (size_t i = 0; i < rows->n; i++, row++) {
         int most = -1;
         for (size_t c = 0; c < 3; c++) {
-            const int16_t *at = row + c * plane;
+            const int16_t *at = row + c * rows->plane;
             int x = at[1] - at[-1], y = at[pitch] - at[-pitch];
             if (x * x + y * y <= most) continue;
             most = x * x + y * y;
@@ -39,7 +43,46 @@ static void gradient(const int16_t *row, ptrdiff_t pitch, size_t plane, size_t n
     }
 }
 
-// 16 or 32 at once
+// Floats
+// --------------------------------------------------------------------------------------------
+
+INLINE void one_channel(const float *row, ptrdiff_t pitch, float *restrict dx, float *restrict dy) {
+    for (ptrdiff_t k = 0; k < FX__HOG_LANES; k++) {
+        dx[k] = row[k + 1] - row[k - 1];
+        dy[k] = row[k + pitch] - row[k - pitch];
+    }
+}
+
+INLINE void three_channels(const float *r, size_t plane, ptrdiff_t pitch, float *restrict dx,
+                           float *restrict dy) {
+    const float *g = r + plane, *b = g + plane;
+    for (ptrdiff_t k = 0; k < FX__HOG_LANES; k++) {
+        float x0 = r[k + 1] - r[k - 1], y0 = r[k + pitch] - r[k - pitch];
+        float x1 = g[k + 1] - g[k - 1], y1 = g[k + pitch] - g[k - pitch];
+        float x2 = b[k + 1] - b[k - 1], y2 = b[k + pitch] - b[k - pitch];
+        float square = x0 * x0 + y0 * y0, other = x1 * x1 + y1 * y1;
+        x0 = other > square ? x1 : x0;
+        y0 = other > square ? y1 : y0;
+        square = other > square ? other : square;
+        other = x2 * x2 + y2 * y2;
+        dx[k] = other > square ? x2 : x0;
+        dy[k] = other > square ? y2 : y0;
+    }
+}
+
+FX__KERNEL void fx__hog_gradient_floats(const fx__hog_rows *rows, bool rgb, const float *first,
+                                        float *dx, float *dy) {
+    const ptrdiff_t pitch = (ptrdiff_t)rows->pitch;
+    for (size_t k = 0; k < rows->count; k++, first += rows->pitch)
+        for (size_t i = 0; i < rows->n;
+             i += FX__HOG_LANES, dx += FX__HOG_LANES, dy += FX__HOG_LANES)
+            if (rgb)
+                three_channels(first + i, rows->plane, pitch, dx, dy);
+            else
+                one_channel(first + i, pitch, dx, dy);
+}
+
+// Words, 16 or 32 at once
 // ---------------------------------------------------------------------------------------------
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(FX_NO_DISPATCH)
@@ -57,7 +100,7 @@ enum {
     GROUP = FX__HOG_GRADIENT_GROUP,
 };
 
-// Byte `first` of each pixel as a word, from word 0 on; then byte `second`, from word 16 on.
+// Where the lower bytes of 32 words come from: R of 16 pixels, then G; and B.
 static const uint8_t RED_GREEN[64] = {
     0,  0, 3,  0, 6,  0, 9,  0, 12, 0, 15, 0, 18, 0, 21, 0, 24, 0, 27, 0, 30, 0,
     33, 0, 36, 0, 39, 0, 42, 0, 45, 0, 1,  0, 4,  0, 7,  0, 10, 0, 13, 0, 16, 0,
@@ -66,12 +109,12 @@ static const uint8_t RED_GREEN[64] = {
 static const uint8_t BLUE[64] = {2,  0, 5,  0, 8,  0, 11, 0, 14, 0, 17, 0, 20, 0, 23, 0,
                                  26, 0, 29, 0, 32, 0, 35, 0, 38, 0, 41, 0, 44, 0, 47, 0};
 
-WIDE static void read_wide(const fx__hog_span *s, int y, size_t rows, int16_t *words, size_t plane,
-                           size_t pitch) {
+WIDE static void read_wide(const fx__hog_rows *rows, const fx__hog_span *s, int y, int16_t *words) {
     const __mmask64 bytes = 0x5555555555555555; // of each word the lower
+    const size_t plane = rows->plane;
     __m512i red_green = _mm512_loadu_si512(RED_GREEN), blue = _mm512_loadu_si512(BLUE);
     size_t n = (size_t)s->n + s->right;
-    for (size_t k = 0; k < rows; k++, words += pitch) {
+    for (size_t k = 0; k < rows->count; k++, words += rows->pitch) {
         const uint8_t *in = fx__hog_span_row(s, y + (int)k);
         int16_t *r = words, *g = words + plane, *b = words + 2 * plane;
         for (size_t i = 0; i < n; i += SPLIT) {
@@ -89,7 +132,8 @@ WIDE static void read_wide(const fx__hog_span *s, int y, size_t rows, int16_t *w
     }
 }
 
-// (dx, dy) of GROUP pixels of a channel: of a quarter of a quarter of them each, in turn.
+// (dx, dy) of GROUP pixels of a channel: of eight in a row, low has the first four, high the
+// others.
 typedef struct pairs {
     __m512i low, high;
 } pairs;
@@ -115,11 +159,12 @@ INLINE WIDE void store(__m512i pair, float *dx, float *dy) {
     _mm512_storeu_ps(dy, _mm512_cvtepi32_ps(y));
 }
 
-WIDE static void gradient_wide(const int16_t *row, ptrdiff_t pitch, size_t plane, size_t n,
-                               float *dx, float *dy) {
+WIDE static void words_wide(const fx__hog_rows *rows, const int16_t *row, float *dx, float *dy) {
+    const ptrdiff_t pitch = (ptrdiff_t)rows->pitch;
+    const size_t plane = rows->plane;
     const __m512i first = _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11);
     const __m512i second = _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15);
-    for (size_t i = 0; i < n; i += GROUP, row += GROUP) {
+    for (size_t i = 0; i < rows->n; i += GROUP, row += GROUP) {
         pairs r = pairs_of(row, pitch), g = pairs_of(row + plane, pitch),
               b = pairs_of(row + 2 * plane, pitch);
         __m512i low = longest(r.low, g.low, b.low), high = longest(r.high, g.high, b.high);
@@ -127,28 +172,23 @@ WIDE static void gradient_wide(const int16_t *row, ptrdiff_t pitch, size_t plane
         store(_mm512_permutex2var_epi64(low, second, high), dx + i + GROUP / 2, dy + i + GROUP / 2);
     }
 }
+#define FASTEST(wide, plain) (fx__hog_gradient_is_wide() ? (wide) : (plain))
 #else
 bool fx__hog_gradient_is_wide(void) {
     return false;
 }
 
-#define read_wide(span, y, rows, words, plane, pitch) read_rows(span, y, rows, words, plane, pitch)
-#define gradient_wide(row, pitch, plane, n, dx, dy)   gradient(row, pitch, plane, n, dx, dy)
+#define FASTEST(wide, plain) (plain)
 #endif
 
-void fx__hog_gradient_read(const fx__hog_span *span, int y, size_t rows, int16_t *words,
-                           size_t plane, size_t pitch) {
-    if (fx__hog_gradient_is_wide())
-        read_wide(span, y, rows, words, plane, pitch);
-    else
-        read_rows(span, y, rows, words, plane, pitch);
+void fx__hog_gradient_read(const fx__hog_rows *rows, const fx__hog_span *span, int y,
+                           int16_t *words) {
+    FASTEST(read_wide, read_plain)(rows, span, y, words);
 }
 
-void fx__hog_gradient(const int16_t *words, ptrdiff_t pitch, size_t plane, size_t rows, size_t n,
-                      float *dx, float *dy) {
-    for (size_t k = 0; k < rows; k++, words += pitch, dx += n, dy += n)
-        if (fx__hog_gradient_is_wide())
-            gradient_wide(words, pitch, plane, n, dx, dy);
-        else
-            gradient(words, pitch, plane, n, dx, dy);
+void fx__hog_gradient_words(const fx__hog_rows *rows, const int16_t *words, float *dx, float *dy) {
+    void (*const row)(const fx__hog_rows *, const int16_t *, float *, float *) =
+        FASTEST(words_wide, words_plain);
+    for (size_t k = 0; k < rows->count; k++, words += rows->pitch, dx += rows->n, dy += rows->n)
+        row(rows, words, dx, dy);
 }

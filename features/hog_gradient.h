@@ -1,5 +1,6 @@
-// Gradients of RGB pixels of 8 bits in integers: half the vectors of floats, and no planes of
-// floats to begin with.
+// Gradients of rows of pixels: of floats, or of RGB bytes in integers, which take half the vectors
+// and no planes of floats to begin with. dx = p(x+1, y) - p(x-1, y), dy = p(x, y+1) - p(x, y-1), of
+// the channel with the largest dx² + dy², of equals the first.
 #ifndef FEATX_FEATURES_HOG_GRADIENT_H
 #define FEATX_FEATURES_HOG_GRADIENT_H
 
@@ -7,8 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Whether the processor has the operations (AVX-512 with VBMI). Without them the functions below
-// work pixel after pixel, and floats are faster.
+// Whether the processor has the operations for integers (AVX-512 with VBMI). Without them words are
+// worked on one by one, and floats are faster.
 bool fx__hog_gradient_is_wide(void);
 
 // Pixels worked on at once: words and gradients are written, and rows read, to the end of a group.
@@ -30,14 +31,21 @@ static inline const uint8_t *fx__hog_span_row(const fx__hog_span *s, int y) {
     return s->in + (size_t)y * s->pitch;
 }
 
-// R, G and B of some rows from y on, with their neighbors to both sides, into three planes; words
-// is the first column of the first row.
-void fx__hog_gradient_read(const fx__hog_span *span, int y, size_t rows, int16_t *words,
-                           size_t plane, size_t pitch);
+// Rows of n columns, each with its channels one after the other: `plane` from a channel to the
+// next, `pitch` from a row to the next. Around them are the pixels that they need.
+typedef struct fx__hog_rows {
+    size_t count, n, plane, pitch;
+} fx__hog_rows;
 
-// dx[rows, n] = p(x+1, y) - p(x-1, y) and dy[rows, n] = p(x, y+1) - p(x, y-1) of the channel with
-// the largest dx² + dy², of equals the first. words: the first of the rows in three planes; rows
-// are `pitch` apart, and have the pixels around them.
-void fx__hog_gradient(const int16_t *words, ptrdiff_t pitch, size_t plane, size_t rows, size_t n,
-                      float *dx, float *dy);
+// The span's columns of rows y …, with their neighbors to both sides, as words; `words` is the
+// first column of the first row.
+void fx__hog_gradient_read(const fx__hog_rows *rows, const fx__hog_span *span, int y,
+                           int16_t *words);
+
+// dx[count, n] and dy[count, n].
+void fx__hog_gradient_words(const fx__hog_rows *rows, const int16_t *words, float *dx, float *dy);
+
+// The same of floats, of one channel or three; n is in whole groups of FX__HOG_LANES.
+void fx__hog_gradient_floats(const fx__hog_rows *rows, bool rgb, const float *first, float *dx,
+                             float *dy);
 #endif

@@ -1,3 +1,7 @@
+// A column's votes go to the cell before it and to the next, by weights of its phase. Pixel after
+// pixel, cumulative sums are weighed and the bins taken from the cells' sums; by AVX-512 (cells of
+// 8 columns) bins are taken first, so that 16 columns of a bin are weighed at once. A strip begins
+// with a cell (phase 0) or, interpolated, in the middle of one (phase 4).
 #include "features/hog_row.h"
 
 #include <stdbool.h>
@@ -91,7 +95,8 @@ INLINE void add_row(const fx__hog_row *r, int size, int bins, const float *colum
     for (size_t k = 0; k < slots; k += QUAD)
         sum_cells(columns + k * PITCH, size, phase, n, r->near, r->far, r->scratch + k, slots);
     for (int k = first < 0; k < count && first + k < cells_x; k++)
-        add_bins(r->scale, bins, r->scratch + (size_t)k * slots, cells + (first + k) * bins);
+        add_bins(r->scale, bins, r->scratch + (size_t)k * slots,
+                 cells + (ptrdiff_t)(first + k) * bins);
 }
 
 static FX__KERNEL void add_row_of_any(const fx__hog_row *r, const float *columns, int phase, int n,
@@ -242,7 +247,7 @@ INLINE WIDE void add_row_wide(const fx__hog_row *r, int bins, const float *colum
     if (first + count > cells_x) count = cells_x - first;
     for (int k = first < 0; k < count; k++) {
         const float *in = r->scratch + (size_t)k * slots;
-        float *out = cells + (first + k) * bins;
+        float *out = cells + (ptrdiff_t)(first + k) * bins;
         int o = 0;
         for (; o + QUAD <= bins; o += QUAD)
             _mm_storeu_ps(out + o, _mm_add_ps(_mm_loadu_ps(out + o), _mm_loadu_ps(in + o)));
@@ -261,7 +266,8 @@ static WIDE void add_row_wide_any(const fx__hog_row *r, const float *columns, in
 }
 #endif
 
-// -------------------------------------------------------------------------------------------------
+// Of any
+// --------------------------------------------------------------------------------------------
 
 size_t fx__hog_row_scratch(int bins, int size) {
     return (size_t)(PITCH / size + 3) * fx__hog_slots(bins);

@@ -30,8 +30,8 @@ enum {
     LANES = FX__HOG_LANES,          // rows of floats are whole groups, with one before them;
     WORDS = FX__HOG_GRADIENT_GROUP, // so are rows of integers
     CHUNK = 8,                      // pixels split at once
-    // Floats of a channel: the narrowest rows are one group; two rows come on top, and the room
-    // behind the last.
+    // Floats of a channel: the narrowest rows are one group and another before it; two rows come on
+    // top, and the room behind the last. Integers take half the bytes, and at most twice as many.
     PLANE = 2 * BLOCK + 2 * (LANES + FX__HOG_ROW_MAX) + LANES,
 };
 
@@ -58,8 +58,9 @@ void fx__hog_votes_create(const fx_hog_params *params, float *scratch, size_t *u
                  params->interpolation == FX_HOG_INTERPOLATION_ORIENTATION;
     votes->centered = params->first_bin == FX_HOG_FIRST_BIN_CENTERED;
     votes->rows = fx__hog_place(scratch, used, 3 * PLANE);
-    votes->magnitude = fx__hog_place(scratch, used, BLOCK + LANES);
-    votes->place = fx__hog_place(scratch, used, BLOCK + LANES);
+    // Gradients in integers are written to the end of a group of their own.
+    votes->magnitude = fx__hog_place(scratch, used, BLOCK + WORDS - LANES);
+    votes->place = fx__hog_place(scratch, used, BLOCK + WORDS - LANES);
 }
 
 int fx__hog_votes_begin(fx__hog_votes *votes, int n) {
@@ -164,7 +165,7 @@ INLINE void read_row(const fx__hog_votes *v, const fx__hog_span *s, int y, int a
         if (v->roots) to_roots(row - s->left, count + s->left);
         if (!s->left) row[-1] = row[s->mirror];
         if (!s->right) row[s->n] = row[s->n - 1 - s->mirror];
-        for (size_t i = (size_t)s->n + 1; i < v->stride; i++) row[i] = 0;
+        for (size_t i = (size_t)s->n + 1; i <= v->stride; i++) row[i] = 0; // numbers, not NaN
     }
 }
 
@@ -172,41 +173,12 @@ INLINE void read_row(const fx__hog_votes *v, const fx__hog_span *s, int y, int a
 INLINE void read_rows(const fx__hog_votes *v, int x0, int n, int y, int from, int to) {
     const fx__hog_span s = span_of(v, x0, n);
     for (int k = from; !v->words && k <= to; k++) read_row(v, &s, y + k, k + 1);
-    if (v->words)
-        fx__hog_gradient_read(&s, y + from, (size_t)to + 1 - (size_t)from,
-                              v->words + start_of(v, from + 1), v->plane, v->pitch);
+    const fx__hog_rows all = {(size_t)to + 1 - (size_t)from, v->stride, v->plane, v->pitch};
+    if (v->words) fx__hog_gradient_read(&all, &s, y + from, v->words + start_of(v, from + 1));
 }
 
-// Gradients
-// ---------------------------------------------------------------------------------------
-
-// Of a row of whole groups.
-INLINE void gradient_one(const fx__hog_votes *v, int at, float *restrict dx, float *restrict dy) {
-    const float *row = row_at(v, at), *above = row_at(v, at - 1), *below = row_at(v, at + 1);
-    for (size_t i = 0; i < v->stride; i += LANES)
-        for (size_t k = i; k < i + LANES; k++) {
-            dx[k] = row[k + 1] - row[k - 1];
-            dy[k] = below[k] - above[k];
-        }
-}
-
-INLINE void gradient_rgb(const fx__hog_votes *v, int at, float *restrict dx, float *restrict dy) {
-    const float *r = row_at(v, at), *g = r + v->plane, *b = g + v->plane;
-    ptrdiff_t pitch = row_at(v, at + 1) - r;
-    for (ptrdiff_t i = 0; i < (ptrdiff_t)v->stride; i += LANES)
-        for (ptrdiff_t k = i; k < i + LANES; k++) {
-            float x0 = r[k + 1] - r[k - 1], y0 = r[k + pitch] - r[k - pitch];
-            float x1 = g[k + 1] - g[k - 1], y1 = g[k + pitch] - g[k - pitch];
-            float x2 = b[k + 1] - b[k - 1], y2 = b[k + pitch] - b[k - pitch];
-            float square = x0 * x0 + y0 * y0, other = x1 * x1 + y1 * y1;
-            x0 = other > square ? x1 : x0;
-            y0 = other > square ? y1 : y0;
-            square = other > square ? other : square;
-            other = x2 * x2 + y2 * y2;
-            dx[k] = other > square ? x2 : x0;
-            dy[k] = other > square ? y2 : y0;
-        }
-}
+// Votes
+// -------------------------------------------------------------------------------------------
 
 // (4/π)·atan(q)/q = 1 + (1 - v)·R(v), v = q² in [0, 1]: least maximum of q·(1 - v)·|error|, 4e-8
 // rad. Made for exact ends: q = 0 gives 0 and q = 1 gives 1. With every rounding an angle is within
@@ -243,20 +215,12 @@ INLINE float vote_of(float dx, float dy, bool is_signed, float *magnitude) {
 }
 
 // dx and dy of some rows, where their votes will stand.
-INLINE void gradients(const fx__hog_votes *v, int rows) {
-    bool gray = planes_of(v) == 1;
-    if (v->words) {
-        fx__hog_gradient(v->words + start_of(v, 1), (ptrdiff_t)v->pitch, v->plane, (size_t)rows,
-                         v->stride, v->magnitude, v->place);
-        return;
-    }
-    for (int k = 0; k < rows; k++) {
-        float *dx = v->magnitude + (size_t)k * v->stride, *dy = v->place + (size_t)k * v->stride;
-        if (gray)
-            gradient_one(v, k + 1, dx, dy);
-        else
-            gradient_rgb(v, k + 1, dx, dy);
-    }
+static void gradients(const fx__hog_votes *v, int rows) {
+    const fx__hog_rows all = {(size_t)rows, v->stride, v->plane, v->pitch};
+    if (v->words)
+        fx__hog_gradient_words(&all, v->words + start_of(v, 1), v->magnitude, v->place);
+    else
+        fx__hog_gradient_floats(&all, planes_of(v) == 3, row_at(v, 1), v->magnitude, v->place);
 }
 
 // Magnitudes and places from dx and dy. Each combination of the last three is compiled apart.

@@ -64,6 +64,17 @@ foreach(source ${sources})
   endif()
 endforeach()
 
+# HoG as a processor without AVX-512 works it out.
+file(GLOB hog_sources CONFIGURE_DEPENDS features/hog*.c)
+foreach(name test_hog test_hog_gradient)
+  add_executable(${name}_portable tests/unit/${name}.c ${hog_sources})
+  target_include_directories(${name}_portable PRIVATE ${PROJECT_SOURCE_DIR})
+  target_compile_definitions(${name}_portable PRIVATE FX_NO_DISPATCH)
+  target_link_libraries(${name}_portable PRIVATE featx PkgConfig::CRITERION OpenMP::OpenMP_C m)
+  add_test(NAME ${name}_portable COMMAND ${name}_portable)
+  fx_test_properties(${name}_portable)
+endforeach()
+
 add_executable(missed_core tests/support/missed_core.c)
 target_include_directories(missed_core PRIVATE ${PROJECT_SOURCE_DIR})
 target_link_libraries(missed_core PRIVATE featx)

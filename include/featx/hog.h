@@ -97,7 +97,7 @@ typedef struct fx_hog_params {
     int gamma;          // fx_hog_gamma
     int border;         // fx_hog_border
     bool partial_cells; // a last cell of which at least half lies in the image counts, and pixels
-                        // beyond the last cell vote, too
+                        // beyond the last cell vote, too; not with block_window
 } fx_hog_params;
 
 fx_hog_params fx_hog_defaults(void); // 9 unsigned, 8×8 cells, 2×2 blocks, stride 1, L2-Hys

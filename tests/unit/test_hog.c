@@ -74,6 +74,33 @@ Test(hog, lengths) {
     cr_assert_eq(fx_hog_length(&p, 64, 128), 3780);
 }
 
+// In two channels whose gradients mirror each other neither square may be the larger by rounding.
+Test(hog, of_equal_gradients_the_first_channel_votes) {
+    enum { SIDE = 3, BINS = 9 };
+    static const uint8_t red[SIDE][SIDE] = {{49, 88, 163}, {90, 37, 93}, {5, 23, 88}};
+    fx_image image = pixels_blank(SIDE, SIDE, 3);
+    for (int y = 0; y < SIDE; y++)
+        for (int x = 0; x < SIDE; x++) {
+            image.pixels[3 * (y * SIDE + x)] = red[y][x];
+            image.pixels[3 * (y * SIDE + x) + 1] = red[x][y];
+            image.pixels[3 * (y * SIDE + x) + 2] = 0;
+        }
+    fx_hog_params p;
+    fx_hog_apply_preset(&p, FX_HOG_PRESET_OPENCV);
+    p.block_window = 0;
+    p.pixels_per_cell = 1;
+    p.interpolation = FX_HOG_INTERPOLATION_NONE;
+    float cells[SIDE * SIDE * BINS];
+    double expected[SIDE * SIDE * BINS];
+    void *scratch = scratch_of(sizeof(float) * fx__hog_cells_scratch(&p));
+    fx__hog_cells(&p, &image, cells, scratch);
+    fx__hog_cells_reference(&p, &image, expected);
+    for (int i = 0; i < SIDE * SIDE * BINS; i++)
+        cr_assert_float_eq(cells[i], expected[i], 1e-5, "cell %d, bin %d", i / BINS, i % BINS);
+    free(scratch);
+    fx_image_destroy(&image);
+}
+
 Test(hog, errors) {
     fx_error error;
     float out[36];
@@ -108,6 +135,12 @@ Test(hog, errors) {
     cr_assert_eq(fx_hog_extract(&p, &image, out, NULL, &error), FX_ERROR_USAGE);
     cr_assert_str_eq(error.message, "hog.cells_per_block: found another value, expected 2 with "
                                     "hog.variant uoctti");
+    fx_hog_apply_preset(&p, FX_HOG_PRESET_OPENCV);
+    p.partial_cells = 1;
+    cr_assert_eq(fx_hog_extract(&p, &image, out, NULL, &error), FX_ERROR_USAGE);
+    cr_assert_str_eq(error.message,
+                     "hog.partial_cells: found true, expected false with hog.block_window");
+    fx_hog_apply_preset(&p, FX_HOG_PRESET_VLFEAT_UOCTTI);
     image.width = 3; // half of a cell is 4
     p.cells_per_block = 2;
     cr_assert_eq(fx_hog_extract(&p, &image, out, NULL, &error), FX_ERROR_DATA);

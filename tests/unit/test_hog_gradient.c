@@ -2,11 +2,13 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "features/hog_gradient.h"
 #include "featx/rng.h"
 
-enum { LEAD = FX__HOG_GRADIENT_GROUP, MOST = 128, PITCH = MOST + 2 * LEAD, PLANE = 4 * PITCH };
+enum { LEAD = FX__HOG_GRADIENT_GROUP, MOST = 160, PITCH = MOST + 2 * LEAD, PLANE = 4 * PITCH };
 
 // Few values, so that channels are often as strong as each other, and extremes.
 static uint8_t value_of(fx_rng *rng) {
@@ -17,9 +19,13 @@ static uint8_t value_of(fx_rng *rng) {
 // Of an image of n columns its columns x0 … x0+count-1, with the rows above and below.
 static void check_read(int n, int x0, int count, bool mirror, fx_rng *rng) {
     enum { ROWS = 3 };
-    // Exactly as large: no byte beyond may be read.
-    size_t bytes = 3 * (size_t)n * ROWS;
-    uint8_t *pixels = malloc(bytes);
+    // Behind the last pixel is a page that may not be read.
+    size_t bytes = 3 * (size_t)n * ROWS, page = (size_t)sysconf(_SC_PAGESIZE);
+    uint8_t *pages =
+        mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    cr_assert(pages != MAP_FAILED && bytes <= page);
+    cr_assert_eq(mprotect(pages + page, page, PROT_NONE), 0);
+    uint8_t *pixels = pages + page - bytes;
     static int16_t words[3 * (ROWS + 2) * PITCH];
     memset(words, 0xff, sizeof words);
     for (size_t i = 0; i < bytes; i++) pixels[i] = value_of(rng);
@@ -32,7 +38,8 @@ static void check_read(int n, int x0, int count, bool mirror, fx_rng *rng) {
                          .right = x0 + count < n,
                          .mirror = mirror && n > 1,
                          .mirror_y = mirror};
-    fx__hog_gradient_read(&span, -1, ROWS + 2, words + LEAD, PITCH, 3 * PITCH);
+    const fx__hog_rows rows = {ROWS + 2, (size_t)count, PITCH, 3 * (size_t)PITCH};
+    fx__hog_gradient_read(&rows, &span, -1, words + LEAD);
     for (int y = -1; y <= ROWS; y++)
         for (int x = -1; x <= count; x++)
             for (int c = 0; c < 3; c++) {
@@ -43,7 +50,7 @@ static void check_read(int n, int x0, int count, bool mirror, fx_rng *rng) {
                              pixels[(at_y * n + at_x) * 3 + c], "(%d, %d) of %d from %d of %d", x,
                              y, count, x0, n);
             }
-    free(pixels);
+    munmap(pages, 2 * page);
 }
 
 static void check_gradient(size_t n, fx_rng *rng) {
@@ -52,7 +59,7 @@ static void check_gradient(size_t n, fx_rng *rng) {
     static float dx[ROWS * MOST], dy[ROWS * MOST];
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) words[i] = value_of(rng);
     const int16_t *first = words + PITCH + LEAD;
-    fx__hog_gradient(first, PITCH, PLANE, ROWS, n, dx, dy);
+    fx__hog_gradient_words(&(fx__hog_rows){ROWS, n, PLANE, PITCH}, first, dx, dy);
     for (size_t i = 0; i < ROWS * n; i++) {
         int most = -1, x = 0, y = 0;
         for (size_t c = 0; c < 3; c++) {
