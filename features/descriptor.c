@@ -20,6 +20,7 @@
 #include "features/color_histogram.h"
 #include "features/feature.h"
 #include "features/hog_cells.h"
+#include "features/visual_words_state.h"
 #include "src/base/memory.h"
 #include "src/base/parallel.h"
 
@@ -71,6 +72,25 @@ static fx_status resolve(fx_descriptor *d, const fx_image_survey *survey, fx_err
     return FX_OK;
 }
 
+// What is asked for, and not left to the defaults, must be what the vocabulary has.
+static fx_status check_vocabulary(const fx_bovw_params *asked, const fx_bovw_params *has,
+                                  const char *path, fx_error *error) {
+    const fx_bovw_params defaults = fx_bovw_defaults();
+    const fx_section *section = &fx__bovw_section;
+    for (size_t i = 0; i < section->count; i++) {
+        const fx_param *param = &section->params[i];
+        char found[64], usual[64], expected[64];
+        fx_param_format(param, asked, found, sizeof found);
+        fx_param_format(param, &defaults, usual, sizeof usual);
+        fx_param_format(param, has, expected, sizeof expected);
+        if (strcmp(found, usual) != 0 && strcmp(found, expected) != 0)
+            return fx_error_set(error, FX_ERROR_USAGE,
+                                "bovw.%s: found %s, expected %s, as the vocabulary %s has it",
+                                param->key, found, expected, path);
+    }
+    return FX_OK;
+}
+
 static fx_status get_vocabulary(fx_descriptor *d, const fx_image_source *training, const char *path,
                                 uint64_t seed, const fx_progress *progress, fx_error *error) {
     if (!fx__descriptor_uses(&d->params, FX_FEATURE_BOVW)) {
@@ -90,6 +110,8 @@ static fx_status get_vocabulary(fx_descriptor *d, const fx_image_source *trainin
                                 "are: set image.gray",
                                 path, channels == 1 ? "gray" : "RGB",
                                 d->channels == 1 ? "gray" : "RGB");
+        FX__TRY(
+            check_vocabulary(&d->params.bovw, fx_vocabulary_params(d->vocabulary), path, error));
     }
     d->params.bovw = *fx_vocabulary_params(d->vocabulary);
     return FX_OK;

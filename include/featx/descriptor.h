@@ -64,8 +64,9 @@ typedef struct fx_descriptor fx_descriptor;
 
 // Resolves every auto value from the training images and learns what must be learned (vocabulary,
 // whitening). `vocabulary` (may be NULL: learned here) is copied by reference count or value; its
-// parameters replace params->bovw. FX_ERROR_USAGE for parameters out of range, FX_ERROR_DATA for
-// images that the parameters do not fit.
+// parameters replace params->bovw. FX_ERROR_USAGE for parameters out of range, or in params->bovw
+// neither the default nor the vocabulary's, FX_ERROR_DATA for images that the parameters do not
+// fit.
 FX_MUST_CHECK fx_status fx_descriptor_prepare(const fx_descriptor_params *params,
                                               const fx_image_source *training,
                                               const char *vocabulary_path, uint64_t seed,

@@ -202,6 +202,9 @@ Test(cli_pipeline, vocabulary) {
     json_decref(root);
     result = run("featx --features bovw,color --vocabulary words data -o x.npy", NULL);
     expect_success(result);
+    result = run("featx --features bovw --vocabulary words data -o y.npy --set bovw.words=7", NULL);
+    expect_failure(result, 2, "bovw.words: found 7", "words");
+    cr_expect_not(file_exists("y.npy"));
     result = run("classify --features bovw --vocabulary words data " QUICK, NULL);
     expect_success(result);
     result = run("featx --features bovw --vocabulary x.npy data", NULL);

@@ -479,6 +479,10 @@ Test(descriptor, vocabulary_from_a_file) {
 
     p.bovw.words = 99;
     fx_descriptor *d = NULL;
+    cr_assert_eq(fx_descriptor_prepare(&p, &source, "words", 1, NULL, &d, &error), FX_ERROR_USAGE);
+    cr_assert_null(d);
+    assert_message(error, "bovw.words: found 99, expected 6, as the vocabulary words has it");
+    p.bovw = fx_bovw_defaults();
     cr_assert_eq(fx_descriptor_prepare(&p, &source, "words", 1, NULL, &d, &error), FX_OK, "%s",
                  error.message);
     cr_assert_eq(fx_descriptor_get_params(d)->bovw.words, 6);
