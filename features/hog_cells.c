@@ -23,7 +23,6 @@
 #include "features/hog_columns.h"
 #include "features/hog_row.h"
 #include "features/hog_votes.h"
-#include "src/base/kernel.h"
 
 enum { STRIP = FX__HOG_ROW_MAX }; // columns worked on at once
 
@@ -185,8 +184,8 @@ void fx__hog_cells(const fx_hog_params *params, const fx_image *image, float *ce
 // ----------------------------------------------------------------------------
 
 // Columns x0 … x0+n-1 of the row of blocks whose first pixel row is `top`.
-static FX__KERNEL void work_window(plan *p, const fx__hog_grid *g, int side, int step, int top,
-                                   int x0, int n, float *row) {
+static void work_window(plan *p, const fx__hog_grid *g, int side, int step, int top, int x0, int n,
+                        float *row) {
     int width = side * p->size, phase;
     for (int y = 0, run; y < width; y += run) {
         int cy = cell_before(p, y, &phase);
