@@ -89,8 +89,7 @@ static void sum_4(const fx__hog_band *band) {
         SUM_COLUMNS(vector_4, band->bins, 3, 1, LEAST_4, MOST_4);
 }
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(FX_NO_DISPATCH)
-#define FX__WIDE       1
+#if FX__WIDE
 #define LEAST_8(v, b)  _mm256_min_ps(v, _mm256_set1_ps(b))
 #define MOST_8(v, b)   _mm256_max_ps(v, _mm256_set1_ps(b))
 #define LEAST_16(v, b) _mm512_min_ps(v, _mm512_set1_ps(b))
@@ -117,7 +116,7 @@ __attribute__((target("avx512f,avx2,fma"))) static void sum_16(const fx__hog_ban
 #endif
 
 void fx__hog_sum_columns(const fx__hog_band *band) {
-#ifdef FX__WIDE
+#if FX__WIDE
     if (__builtin_cpu_supports("avx512f")) {
         sum_16(band);
         return;

@@ -85,10 +85,10 @@ FX__KERNEL void fx__hog_gradient_floats(const fx__hog_rows *rows, bool rgb, cons
 // Words, 16 or 32 at once
 // ---------------------------------------------------------------------------------------------
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(FX_NO_DISPATCH)
+#if FX__WIDE
 #include <immintrin.h>
 
-#define WIDE __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi")))
+#define TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi")))
 
 bool fx__hog_gradient_is_wide(void) {
     return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
@@ -109,7 +109,8 @@ static const uint8_t RED_GREEN[64] = {
 static const uint8_t BLUE[64] = {2,  0, 5,  0, 8,  0, 11, 0, 14, 0, 17, 0, 20, 0, 23, 0,
                                  26, 0, 29, 0, 32, 0, 35, 0, 38, 0, 41, 0, 44, 0, 47, 0};
 
-WIDE static void read_wide(const fx__hog_rows *rows, const fx__hog_span *s, int y, int16_t *words) {
+TARGET static void read_wide(const fx__hog_rows *rows, const fx__hog_span *s, int y,
+                             int16_t *words) {
     const __mmask64 bytes = 0x5555555555555555; // of each word the lower
     const size_t plane = rows->plane;
     __m512i red_green = _mm512_loadu_si512(RED_GREEN), blue = _mm512_loadu_si512(BLUE);
@@ -138,14 +139,14 @@ typedef struct pairs {
     __m512i low, high;
 } pairs;
 
-INLINE WIDE pairs pairs_of(const int16_t *row, ptrdiff_t pitch) {
+INLINE TARGET pairs pairs_of(const int16_t *row, ptrdiff_t pitch) {
     __m512i dx = _mm512_sub_epi16(_mm512_loadu_si512(row + 1), _mm512_loadu_si512(row - 1));
     __m512i dy = _mm512_sub_epi16(_mm512_loadu_si512(row + pitch), _mm512_loadu_si512(row - pitch));
     return (pairs){_mm512_unpacklo_epi16(dx, dy), _mm512_unpackhi_epi16(dx, dy)};
 }
 
 // The longest of three, of equals the first.
-INLINE WIDE __m512i longest(__m512i r, __m512i g, __m512i b) {
+INLINE TARGET __m512i longest(__m512i r, __m512i g, __m512i b) {
     __m512i most = _mm512_madd_epi16(r, r), square = _mm512_madd_epi16(g, g);
     r = _mm512_mask_mov_epi32(r, _mm512_cmpgt_epi32_mask(square, most), g);
     most = _mm512_max_epi32(most, square);
@@ -153,13 +154,13 @@ INLINE WIDE __m512i longest(__m512i r, __m512i g, __m512i b) {
     return _mm512_mask_mov_epi32(r, _mm512_cmpgt_epi32_mask(square, most), b);
 }
 
-INLINE WIDE void store(__m512i pair, float *dx, float *dy) {
+INLINE TARGET void store(__m512i pair, float *dx, float *dy) {
     __m512i x = _mm512_madd_epi16(pair, _mm512_set1_epi32(1)), y = _mm512_srai_epi32(pair, 16);
     _mm512_storeu_ps(dx, _mm512_cvtepi32_ps(x));
     _mm512_storeu_ps(dy, _mm512_cvtepi32_ps(y));
 }
 
-WIDE static void words_wide(const fx__hog_rows *rows, const int16_t *row, float *dx, float *dy) {
+TARGET static void words_wide(const fx__hog_rows *rows, const int16_t *row, float *dx, float *dy) {
     const ptrdiff_t pitch = (ptrdiff_t)rows->pitch;
     const size_t plane = rows->plane;
     const __m512i first = _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11);

@@ -121,7 +121,7 @@ FX__KERNEL void fx__hog_add_cell(const fx__hog_row *r, const float *columns, int
 // Four bins of two cells of 8 columns at once
 // ----------------------------------------------------------------------------------
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(FX_NO_DISPATCH)
+#if FX__WIDE
 #include <immintrin.h>
 
 enum {
@@ -129,14 +129,14 @@ enum {
     QUADS = 32,       // of bins, at most
 };
 
-#define WIDE __attribute__((target("avx512f,fma")))
+#define TARGET __attribute__((target("avx512f,fma")))
 
 // Weights of columns 0 … 3 of each quad of lanes. Quads are the halves of cells, in turn.
 typedef struct weights {
     __m512 column[QUAD];
 } weights;
 
-INLINE WIDE weights weights_of(const float *by_phase, int phase, float scale) {
+INLINE TARGET weights weights_of(const float *by_phase, int phase, float scale) {
     __m256 two = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(by_phase + phase)),
                                       _mm_loadu_ps(by_phase + (phase + QUAD) % CELL), 1);
     __m512 all = _mm512_castpd_ps(_mm512_broadcast_f64x4(_mm256_castps_pd(two)));
@@ -145,7 +145,7 @@ INLINE WIDE weights weights_of(const float *by_phase, int phase, float scale) {
                       _mm512_permute_ps(all, 0xaa), _mm512_permute_ps(all, 0xff)}};
 }
 
-INLINE WIDE __m512 weigh_quads(const __m512 columns[QUAD], const weights *w) {
+INLINE TARGET __m512 weigh_quads(const __m512 columns[QUAD], const weights *w) {
     __m512 sum = _mm512_mul_ps(columns[0], w->column[0]);
     FX__UNROLL for (int k = 1; k < QUAD; k++) sum = _mm512_fmadd_ps(columns[k], w->column[k], sum);
     return sum;
@@ -153,7 +153,7 @@ INLINE WIDE __m512 weigh_quads(const __m512 columns[QUAD], const weights *w) {
 
 // Of each quad of lanes, the first of each of four bins, the second of each, …; `one`: there is
 // only one bin.
-INLINE WIDE void transpose(const __m512 bins[QUAD], bool one, __m512 columns[QUAD]) {
+INLINE TARGET void transpose(const __m512 bins[QUAD], bool one, __m512 columns[QUAD]) {
     if (one) {
         columns[0] = bins[0];
         columns[1] = _mm512_permute_ps(bins[0], 0x55);
@@ -182,24 +182,24 @@ typedef struct sources {
     __m512i before[2], next[2];
 } sources;
 
-INLINE WIDE __m512i quads_of(int first, int second) {
+INLINE TARGET __m512i quads_of(int first, int second) {
     return _mm512_setr_epi64(2 * first, 2 * first + 1, 2 * second, 2 * second + 1, 0, 0, 0, 0);
 }
 
-INLINE WIDE sources sources_of(int phase) {
+INLINE TARGET sources sources_of(int phase) {
     return phase == 0
                ? (sources){{quads_of(4, 6), quads_of(5, 7)}, {quads_of(2, 4), quads_of(3, 5)}}
                : (sources){{quads_of(4, 5), quads_of(3, 6)}, {quads_of(1, 3), quads_of(2, 4)}};
 }
 
-INLINE WIDE __m256 pick(__m512 last, __m512i quads, __m512 now) {
+INLINE TARGET __m256 pick(__m512 last, __m512i quads, __m512 now) {
     return _mm512_castps512_ps256(_mm512_castpd_ps(
         _mm512_permutex2var_pd(_mm512_castps_pd(last), quads, _mm512_castps_pd(now))));
 }
 
 // Four bins of two cells.
-INLINE WIDE void store_cells(const sources *from, shares last, shares now, float *first,
-                             float *second) {
+INLINE TARGET void store_cells(const sources *from, shares last, shares now, float *first,
+                               float *second) {
     __m256 before = _mm256_add_ps(pick(last.before, from->before[0], now.before),
                                   pick(last.before, from->before[1], now.before));
     __m256 next = _mm256_add_ps(pick(last.next, from->next[0], now.next),
@@ -210,8 +210,8 @@ INLINE WIDE void store_cells(const sources *from, shares last, shares now, float
 }
 
 // phase: 0 or half a cell.
-INLINE WIDE void add_row_wide(const fx__hog_row *r, int bins, const float *columns, int phase,
-                              int n, int first, int cells_x, float *cells) {
+INLINE TARGET void add_row_wide(const fx__hog_row *r, int bins, const float *columns, int phase,
+                                int n, int first, int cells_x, float *cells) {
     const weights near = weights_of(r->near, phase, r->scale);
     const weights far = weights_of(r->far, phase, r->scale);
     const sources from = sources_of(phase);
@@ -255,13 +255,13 @@ INLINE WIDE void add_row_wide(const fx__hog_row *r, int bins, const float *colum
     }
 }
 
-static WIDE void add_row_wide_9(const fx__hog_row *r, const float *columns, int phase, int n,
-                                int first, int cells_x, float *cells) {
+static TARGET void add_row_wide_9(const fx__hog_row *r, const float *columns, int phase, int n,
+                                  int first, int cells_x, float *cells) {
     add_row_wide(r, 9, columns, phase, n, first, cells_x, cells);
 }
 
-static WIDE void add_row_wide_any(const fx__hog_row *r, const float *columns, int phase, int n,
-                                  int first, int cells_x, float *cells) {
+static TARGET void add_row_wide_any(const fx__hog_row *r, const float *columns, int phase, int n,
+                                    int first, int cells_x, float *cells) {
     add_row_wide(r, r->bins, columns, phase, n, first, cells_x, cells);
 }
 #endif
@@ -276,7 +276,7 @@ size_t fx__hog_row_scratch(int bins, int size) {
 void fx__hog_add_row(const fx__hog_row *r, const float *columns, int phase, int n, int first,
                      int cells_x, float *cells) {
     bool nine = r->bins == 9;
-#ifdef WIDE
+#if FX__WIDE
     if (r->size == CELL && phase % QUAD == 0 && r->bins <= QUADS * QUAD &&
         __builtin_cpu_supports("avx512f")) {
         (nine ? add_row_wide_9 : add_row_wide_any)(r, columns, phase, n, first, cells_x, cells);

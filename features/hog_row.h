@@ -9,12 +9,12 @@
 enum { FX__HOG_QUAD = 4 }; // sums worked on at once
 
 typedef struct fx__hog_row {
-    int bins, size;          // of a cell: pixels
-    const float *near, *far; // [size] of a vote, what goes to the cell before and to the next, by
-                             // phase: the column's place among those from a cell to the next (not
-                             // read by fx__hog_add_cell)
-    float scale;             // of every vote
-    float *scratch;          // [fx__hog_row_scratch]
+    int bins, size;    // of a cell: pixels
+    float *near, *far; // [size] of a vote, what goes to the cell before and to the next, by
+                       // phase: the column's place among those from a cell to the next (not
+                       // read by fx__hog_add_cell)
+    float scale;       // of every vote
+    float *scratch;    // [fx__hog_row_scratch]
 } fx__hog_row;
 
 // bins + 1 sums in whole quads.

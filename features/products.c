@@ -41,8 +41,7 @@ static void multiply_4(const float *const *rows, size_t count, size_t d,
     MULTIPLY(vector_4, 1)
 }
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(FX_NO_DISPATCH)
-#define FX__WIDE 1
+#if FX__WIDE
 __attribute__((target("avx2,fma"))) static void multiply_8(const float *const *rows, size_t count,
                                                            size_t d, const float *restrict packed,
                                                            float *restrict products) {
@@ -62,7 +61,7 @@ __attribute__((target("avx512f,avx2,fma"))) static void multiply_16(const float 
 
 static void multiply(const float *const *rows, size_t count, size_t d, const float *packed,
                      float *products) {
-#ifdef FX__WIDE
+#if FX__WIDE
     if (__builtin_cpu_supports("avx512f")) {
         multiply_16(rows, count, d, packed, products);
         return;

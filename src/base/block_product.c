@@ -12,13 +12,7 @@
 #include "src/base/kernel.h"
 #include "src/base/memory.h"
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(FX_NO_DISPATCH)
-#define WIDE 1
-#else
-#define WIDE 0
-#endif
-
-#if WIDE
+#if FX__WIDE
 
 enum {
     ROWS = 12,
@@ -215,7 +209,7 @@ static void by_library(const fx__product *p, float *c, size_t ldc) {
 }
 
 void fx__product_write(const fx__product *product, float *scratch, float *c, size_t ldc) {
-#if WIDE
+#if FX__WIDE
     if (is_worth_it(product)) {
         multiply(product, scratch, &(output){.c = c, .ldc = ldc});
         return;
@@ -227,7 +221,7 @@ void fx__product_write(const fx__product *product, float *scratch, float *c, siz
 
 void fx__product_take(const fx__product *product, float *scratch, fx__block_taker take,
                       void *context) {
-#if WIDE
+#if FX__WIDE
     if (is_worth_it(product)) {
         multiply(product, scratch, &(output){.take = take, .context = context});
         return;

@@ -13,6 +13,13 @@
 #define FX__KERNEL
 #endif
 
+// Whether kernels for wider vectors than the baseline's stand beside it, to be chosen at run time.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(FX_NO_DISPATCH)
+#define FX__WIDE 1
+#else
+#define FX__WIDE 0
+#endif
+
 // Before a loop whose trips are few and known: sums that it indexes can then stay in registers.
 #ifdef __clang__
 #define FX__UNROLL _Pragma("unroll")

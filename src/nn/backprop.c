@@ -168,7 +168,7 @@ static void activate_units(const fx_mlp *mlp, const fx__layer *layer, fx__layer_
         }
     const float scale = fx__dropout_scale(mlp->params.dropout);
     for (size_t i = 0; i < n; i += ROWS) {
-        size_t rows = n - i < ROWS ? n - i : ROWS;
+        size_t rows = fx__least(ROWS, n - i);
         const float *z = state->linear + i * layer->columns + begin;
         size_t unit = i * layer->width + begin;
         float *y = state->output + unit;
@@ -271,7 +271,7 @@ static fx__loss_sum score(fx__backprop *b, size_t n, fx__loss_options loss, fx__
 #pragma omp parallel for schedule(static) if (n * layer->inputs * layer->width >                   \
                                               FX__PRODUCT_WORK / 2)
     for (size_t i = 0; i < n; i += rows) {
-        size_t count = n - i < rows ? n - i : rows;
+        size_t count = fx__least(rows, n - i);
         float *s = scores + i * layer->width;
         fx__gemm_serial(false, false, count, layer->width, layer->inputs, 1,
                         input + i * layer->inputs, layer->inputs, layer->weights, layer->width, 0,
@@ -319,7 +319,7 @@ static void backward_units(const fx__backprop *b, size_t l, size_t n, size_t beg
     const fx__layer_state *state = &b->layers[l];
     const float scale = state->kept ? fx__dropout_scale(b->mlp->params.dropout) : 1;
     for (size_t i = 0; i < n; i += ROWS) {
-        size_t rows = n - i < ROWS ? n - i : ROWS;
+        size_t rows = fx__least(ROWS, n - i);
         size_t unit = i * layer->width + begin;
         float *d = delta + unit;
         if (state->kept)
@@ -346,7 +346,7 @@ static void backward_layer(const fx__backprop *b, size_t l, size_t n, const floa
 #pragma omp parallel for schedule(dynamic, 1)                                                      \
     num_threads(b->threads) if (n * layer->width * next->columns > FX__PRODUCT_WORK)
     for (size_t begin = 0; begin < layer->width; begin += block) {
-        size_t end = begin + block < layer->width ? begin + block : layer->width;
+        size_t end = fx__least(begin + block, layer->width);
         const fx__product product = {.m = n,
                                      .n = end - begin,
                                      .k = next->columns,
@@ -357,8 +357,7 @@ static void backward_layer(const fx__backprop *b, size_t l, size_t n, const floa
                                      .transpose_b = true};
         fx__product_write(&product, fx__backprop_scratch(b), by_output + begin, layer->width);
         for (size_t unit = begin; unit < end; unit += FX__COLUMNS)
-            backward_units(b, l, n, unit, end - unit < FX__COLUMNS ? end - unit : FX__COLUMNS,
-                           by_output, out);
+            backward_units(b, l, n, unit, fx__least(end - unit, FX__COLUMNS), by_output, out);
     }
 }
 
@@ -375,8 +374,7 @@ static void backward(fx__backprop *b, size_t n, float *delta, const fx__optimize
     const fx_mlp *mlp = b->mlp;
     const size_t last = mlp->layer_count - 1;
     for (size_t j = 0; j < mlp->outputs; j += FX__COLUMNS)
-        backward_columns(b, last, n, j,
-                         mlp->outputs - j < FX__COLUMNS ? mlp->outputs - j : FX__COLUMNS, delta);
+        backward_columns(b, last, n, j, fx__least(mlp->outputs - j, FX__COLUMNS), delta);
     for (size_t l = last + 1; l-- > 0;) {
         const fx__layer *layer = &mlp->layers[l];
         float *below = b->delta[l % 2];

@@ -177,3 +177,10 @@ float *fx_mlp_input_scale(fx_mlp *mlp) {
 float *fx_mlp_parameter_block(fx_mlp *mlp) {
     return mlp->parameters;
 }
+
+bool fx__all_finite(const float *values, size_t count) {
+    float sum = 0; // of zeros, or of NaN where a value is infinite or NaN
+#pragma omp simd reduction(+ : sum)
+    for (size_t i = 0; i < count; i++) sum += values[i] * 0.0f;
+    return sum == 0;
+}

@@ -12,7 +12,6 @@
 // "ensemble.2.", ….
 #include "src/nn/mlp_state.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -146,15 +145,6 @@ static fx_status read_entry(const fx_tensors *tensors, const entry *entry, fx_er
     return FX_OK;
 }
 
-// What is not a number, or infinite, cannot have been trained.
-static fx_status check_finite(const fx_mlp *mlp, int network, fx_error *error) {
-    for (size_t i = 0; i < mlp->parameter_count; i++)
-        if (!isfinite(mlp->parameters[i]))
-            return fx_error_set(error, FX_ERROR_FORMAT,
-                                "network %d: found weights that are not finite", network);
-    return FX_OK;
-}
-
 fx_status fx__mlp_from_tensors(const fx_tensors *tensors, int network, fx_mlp **out,
                                fx_error *error) {
     const char *json = fx__tensors_text(tensors, "mlp");
@@ -172,7 +162,11 @@ fx_status fx__mlp_from_tensors(const fx_tensors *tensors, int network, fx_mlp **
         size_t count = entries_of(mlp, network, l, entries);
         for (size_t e = 0; e < count; e++) FX__TRY_GOTO(read_entry(tensors, &entries[e], error));
     }
-    FX__TRY_GOTO(check_finite(mlp, network, error));
+    if (!fx__all_finite(mlp->parameters, mlp->parameter_count)) {
+        status = fx_error_set(error, FX_ERROR_FORMAT,
+                              "network %d: found weights that are not finite", network);
+        goto done;
+    }
     *out = mlp;
     return FX_OK;
 done:

@@ -47,6 +47,8 @@ FX_MUST_CHECK fx_status fx__mlp_params_check(const fx_mlp_params *params, fx_err
 FX_MUST_CHECK fx_status fx__training_params_check(const fx_training_params *params,
                                                   fx_error *error);
 
+bool fx__all_finite(const float *values, size_t count);
+
 // to[inputs] = (from - mean) · scale; may be the same row.
 void fx__mlp_standardize_row(const fx_mlp *mlp, const float *from, float *to);
 // The same for n rows, in parallel.

@@ -82,13 +82,6 @@ static void exchange_average(trainer *t) {
     }
 }
 
-static bool all_finite(const float *values, size_t count) {
-    float sum = 0; // of zeros, or of NaN where a value is infinite or NaN
-#pragma omp simd reduction(+ : sum)
-    for (size_t i = 0; i < count; i++) sum += values[i] * 0.0f;
-    return sum == 0;
-}
-
 // Life
 // ------------------------------------------------------------------------------------------------
 
@@ -374,8 +367,8 @@ static fx_status run_epoch(trainer *t, int epoch, size_t *done, fx_epoch *record
     record->train_accuracy = t->values ? NAN : record->train_accuracy / (double)n;
     exchange_average(t);
     FX__TRY(validate(t, record, error));
-    if (!all_finite(t->mlp->parameters, t->mlp->parameter_count) ||
-        !all_finite(t->mlp->statistics, t->mlp->statistic_count) ||
+    if (!fx__all_finite(t->mlp->parameters, t->mlp->parameter_count) ||
+        !fx__all_finite(t->mlp->statistics, t->mlp->statistic_count) ||
         (t->validation && !isfinite(record->validation_loss)))
         return fx_error_set(error, FX_ERROR_NUMERIC,
                             "the weights are no longer finite after epoch %d, batch %zu, at "
