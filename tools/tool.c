@@ -6,7 +6,7 @@
 
 #include "featx/threads.h"
 #include "featx/version.h"
-#include "src/base/gemm.h"
+#include "src/base/block_product.h"
 #include "tools/output.h"
 #include "tools/progress.h"
 #include "tools/restart.h"
@@ -21,7 +21,7 @@ static fx_status run(const options *options, fx_error *error) {
         return FX_OK;
     }
     if (options->version) {
-        printf("%s %s (%s)\n", options->tool->name, fx_version(), fx__gemm_version());
+        printf("%s %s (%s)\n", options->tool->name, fx_version(), fx__product_version());
         return FX_OK;
     }
     if (options->threads > 0) fx_threads_set(options->threads);

@@ -2,8 +2,9 @@
 //
 // OpenBLAS packs both factors at each call and writes the product to memory: a fifth of the time
 // for the shapes of a training step. Here A is read where it lies unless that costs more, and the
-// product can be handed out in blocks of 12 × 32 instead of being written. Where there is no kernel
-// for the processor (it has to have AVX-512), or no use of one, OpenBLAS does the work.
+// product can be handed out in blocks instead of being written. Where there is no kernel for the
+// processor (it has to have AVX-512; large products are made by AMX where it has that), or no use
+// of one, OpenBLAS does the work.
 #ifndef FEATX_BASE_BLOCK_PRODUCT_H
 #define FEATX_BASE_BLOCK_PRODUCT_H
 
@@ -12,13 +13,15 @@
 
 enum {
     FX__PRODUCT_DEPTH = 512,         // k up to which a product can be handed out in blocks
-    FX__PRODUCT_SCRATCH = 272 * 512, // floats, aligned to 64 bytes
+    FX__PRODUCT_SCRATCH = 312 * 512, // floats, aligned to 64 bytes
 };
 
-// op(A)[m, k] · op(B)[k, n], row-major with leading dimensions, as in fx__gemm().
+// op(A)[m, k] · op(B)[k, n], row-major with leading dimensions, as in fx__gemm(). Kernels differ in
+// the last bits; which one is used depends on m, `whole_n` and k.
 typedef struct fx__product {
     bool transpose_a, transpose_b;
     size_t m, n, k;
+    size_t whole_n; // columns of the product that these are a part of; 0: n
     const float *a;
     size_t lda;
     const float *b;
@@ -36,4 +39,7 @@ typedef void (*fx__block_taker)(void *context, size_t i, size_t j, size_t rows, 
 // FX__PRODUCT_SCRATCH.
 void fx__product_take(const fx__product *product, float *scratch, fx__block_taker take,
                       void *context);
+
+// What makes products, for records of results: "OpenBLAS 0.3.21, kernel SkylakeX; AMX".
+const char *fx__product_version(void);
 #endif

@@ -11,7 +11,7 @@
 
 #include "features/descriptor_state.h"
 #include "featx/version.h"
-#include "src/base/gemm.h"
+#include "src/base/block_product.h"
 #include "src/base/memory.h"
 #include "src/base/params.h"
 #include "src/experiment/model_state.h"
@@ -49,7 +49,7 @@ static fx_status add_metadata(fx_tensors *tensors, const fx_model *model, fx_err
     FX__TRY(fx__tensors_add_text(tensors, "format", format_name, error));
     FX__TRY(fx__tensors_add_text(tensors, "format_version", format_version, error));
     FX__TRY(fx__tensors_add_text(tensors, "featx", fx_version(), error));
-    FX__TRY(fx__tensors_add_text(tensors, "blas", fx__gemm_version(), error));
+    FX__TRY(fx__tensors_add_text(tensors, "blas", fx__product_version(), error));
     FX__TRY(fx__tensors_add_text(tensors, "seed", seed, error));
     FX__TRY(fx__tensors_add_text(tensors, "input", model->descriptor ? "images" : "rows", error));
     FX__TRY(add_classes(tensors, model, error));

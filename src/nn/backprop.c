@@ -192,6 +192,7 @@ static void forward_tile(const fx__backprop *b, size_t l, size_t n, size_t i, si
     const fx__product product = {.m = n,
                                  .n = width,
                                  .k = height,
+                                 .whole_n = layer->columns,
                                  .a = fx__backprop_input(b, l) + i,
                                  .lda = layer->inputs,
                                  .b = layer->weights + i * layer->columns + j,
@@ -247,9 +248,8 @@ static void forward(const fx__backprop *b, size_t n) {
             for (size_t unit = 0; unit < layer->width; unit += FX__COLUMNS)
                 sum_units(b, l, n, unit, fx__least(layer->width - unit, FX__COLUMNS));
         } else if (d.owned) {
-#pragma omp for schedule(static, 1)
-            for (size_t begin = 0; begin < layer->width; begin += block)
-                forward_units(b, l, n, begin, fx__least(begin + block, layer->width));
+            const fx__range own = fx__own_range(layer->width, block);
+            if (own.begin < own.end) forward_units(b, l, n, own.begin, own.end);
         } else {
 #pragma omp for schedule(dynamic, 1)
             for (size_t begin = 0; begin < layer->width; begin += block)
@@ -350,6 +350,7 @@ static void backward_layer(const fx__backprop *b, size_t l, size_t n, const floa
         const fx__product product = {.m = n,
                                      .n = end - begin,
                                      .k = next->columns,
+                                     .whole_n = layer->width,
                                      .a = delta,
                                      .lda = next->columns,
                                      .b = next->weights + begin * next->columns,

@@ -1,5 +1,9 @@
 #include "src/nn/division.h"
 
+#include <omp.h>
+
+#include "src/base/memory.h"
+
 enum {
     BLOCK = 256,        // most units of a piece of a layer
     TILE_ROWS = 384,    // largest tile of weights that goes to whoever is free
@@ -18,6 +22,13 @@ size_t fx__block_of(size_t width) {
     size_t count = fx__pieces(width, BLOCK);
     if (count < TILES) count = width >= TILES * SMALLEST ? TILES : width >= 2 * SMALLEST ? 2 : 1;
     return fx__part(width, count, 4);
+}
+
+fx__range fx__own_range(size_t length, size_t piece) {
+    const size_t pieces = fx__pieces(length, piece), thread = (size_t)omp_get_thread_num();
+    const size_t threads = (size_t)omp_get_num_threads();
+    return (fx__range){fx__least(pieces * thread / threads * piece, length),
+                       fx__least(pieces * (thread + 1) / threads * piece, length)};
 }
 
 fx__division fx__division_of(const fx__layer *layer) {

@@ -19,6 +19,13 @@ static inline size_t fx__part(size_t length, size_t count, size_t multiple) {
 // Units of a piece of a layer: a product and all that is element-wise are done piece by piece.
 size_t fx__block_of(size_t width);
 
+// The pieces of `length` that are the calling thread's own, one after the other; may be none.
+typedef struct fx__range {
+    size_t begin, end;
+} fx__range;
+
+fx__range fx__own_range(size_t length, size_t piece);
+
 // How the weights of a layer are divided among threads. Small ones, with their moments, can stay in
 // the caches of the threads if each keeps to its own tiles, on the way forward and back, from step
 // to step: those of the others would have to be fetched. Large ones go to whoever is free. (Maxout

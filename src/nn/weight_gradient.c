@@ -23,22 +23,24 @@ static void update_block(void *context, size_t i, size_t j, size_t rows, size_t 
                             to->stride);
 }
 
-// ∂W of the tile that begins at row i and column j.
+// ∂W of rows i … i + height - 1 and columns j … j + width - 1. `fetches`: the weights are in no
+// cache.
 static void weight_tile(const fx__backprop *b, size_t l, size_t n, const float *delta, size_t i,
-                        size_t j, fx__division d, const fx__optimizer *optimizer) {
+                        size_t height, size_t j, size_t width, bool fetches,
+                        const fx__optimizer *optimizer) {
+    if (width == 0) return;
     const fx__layer *layer = &b->mlp->layers[l];
-    const size_t height = fx__least(d.rows, layer->inputs - i);
-    const size_t width = fx__least(d.columns, layer->columns - j);
     const size_t at = (size_t)(layer->weights - b->mlp->parameters) + i * layer->columns + j;
     const fx__product product = {.m = height,
                                  .n = width,
                                  .k = n,
+                                 .whole_n = layer->columns,
                                  .a = fx__backprop_input(b, l) + i,
                                  .lda = layer->inputs,
                                  .b = delta + j,
                                  .ldb = layer->columns,
                                  .transpose_a = true};
-    destination to = {b, optimizer, at, layer->columns, d.owned ? 0 : height};
+    destination to = {b, optimizer, at, layer->columns, fetches ? height : 0};
     if (optimizer && n <= FX__PRODUCT_DEPTH) {
         fx__product_take(&product, fx__backprop_scratch(b), update_block, &to);
         return;
@@ -56,15 +58,21 @@ void fx__weight_gradient(const fx__backprop *b, size_t l, size_t n, const float 
     const size_t across = fx__pieces(layer->columns, d.columns);
     const size_t tiles = across * fx__pieces(layer->inputs, d.rows);
 #pragma omp parallel num_threads(b->threads) if (parallel)
-    if (d.owned) {
+    if (d.owned && d.parts == 1) {
+        const fx__range own = fx__own_range(layer->columns, d.columns);
+        weight_tile(b, l, n, delta, 0, layer->inputs, own.begin, own.end - own.begin, false,
+                    optimizer);
+    } else if (d.owned) {
 #pragma omp for schedule(static, 1)
-        for (size_t tile = 0; tile < tiles; tile++)
-            weight_tile(b, l, n, delta, tile / across * d.rows, tile % across * d.columns, d,
-                        optimizer);
+        for (size_t i = 0; i < layer->inputs; i += d.rows)
+            weight_tile(b, l, n, delta, i, fx__least(d.rows, layer->inputs - i), 0, layer->columns,
+                        false, optimizer);
     } else {
 #pragma omp for schedule(dynamic, 1)
-        for (size_t tile = 0; tile < tiles; tile++)
-            weight_tile(b, l, n, delta, tile / across * d.rows, tile % across * d.columns, d,
-                        optimizer);
+        for (size_t tile = 0; tile < tiles; tile++) {
+            const size_t i = tile / across * d.rows, j = tile % across * d.columns;
+            weight_tile(b, l, n, delta, i, fx__least(d.rows, layer->inputs - i), j,
+                        fx__least(d.columns, layer->columns - j), true, optimizer);
+        }
     }
 }

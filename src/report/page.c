@@ -9,8 +9,8 @@
 #include <sys/utsname.h>
 
 #include "featx/version.h"
+#include "src/base/block_product.h"
 #include "src/base/file.h"
-#include "src/base/gemm.h"
 #include "src/report/style.h"
 
 void fx__page_begin(fx_page *page, const char *title) {
@@ -131,7 +131,7 @@ static void put_processor(fx_page *page) {
 
 void fx__put_machine(fx_page *page, int threads, double rate) {
     fx__put(page, "<dt>versions</dt><dd>featx %s, ", fx_version());
-    fx__put_name(page, fx__gemm_version());
+    fx__put_name(page, fx__product_version());
     fx__put(page, "</dd>\n<dt>machine</dt><dd>");
     put_processor(page);
     fx__put(page, ", %d thread%s", threads, threads == 1 ? "" : "s");

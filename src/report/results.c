@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "featx/version.h"
-#include "src/base/gemm.h"
+#include "src/base/block_product.h"
 #include "src/base/memory.h"
 #include "src/experiment/metrics.h"
 
@@ -149,7 +149,7 @@ fx_status fx__results_json(const fx_comparison *comparison, const fx_report_opti
         FX__TRY(fx__text_printf(out, error, "%s%d", i ? ", " : "", experiment->seeds.values[i]));
     FX__TRY(fx__text_printf(out, error, "],\n \"threads\": %d", options->threads));
     FX__TRY(json_string(out, ",\n \"versions\": {\"featx\": ", fx_version(), error));
-    FX__TRY(json_string(out, ", \"blas\": ", fx__gemm_version(), error));
+    FX__TRY(json_string(out, ", \"blas\": ", fx__product_version(), error));
     double rate = comparison->gemm_rate > 0 ? comparison->gemm_rate : (double)NAN;
     FX__TRY(json_number(out, "},\n \"gemm_rate\": ", rate, error));
     FX__TRY(json_number(out, ",\n \"seconds\": ", comparison->seconds, error));

@@ -1,17 +1,20 @@
-// Products by one thread against sums in double, written and handed out in blocks.
+// Products by one thread against sums in double, written and handed out in blocks, by each kernel
+// that the processor has.
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "src/base/block_product.h"
+#include "src/base/block_product_kernels.h"
+#include "src/base/kernel.h"
 #include "src/base/memory.h"
 #include "tests/support/noise.h"
 
-// Of their own size, so that a sanitizer sees what lies beyond.
+// In [-1/2, 1/2), with all bits that a float has. Of their own size, so that a sanitizer sees what
+// lies beyond.
 static float *some(size_t count, uint32_t seed) {
     float *data = malloc(count * sizeof *data);
-    for (size_t i = 0; i < count; i++) data[i] = (float)noise_unit(seed, (uint32_t)i);
+    for (size_t i = 0; i < count; i++) data[i] = (float)(noise(seed, (uint32_t)i) * 0x1p-32 - 0.5);
     return data;
 }
 
@@ -38,63 +41,185 @@ static void take(void *context, size_t i, size_t j, size_t rows, size_t columns,
         }
 }
 
-static void check(bool ta, bool tb, size_t m, size_t n, size_t k) {
+// Exits the test where the processor has no tiles.
+static void need_tiles(void) {
+#if FX__WIDE
+    if (fx__product_has_tiles()) return;
+#endif
+    cr_skip_test("no AMX");
+}
+
+// The kernel that suits the product, or one of them.
+typedef enum way { SUITING, VECTORS, TILES } way;
+
+static void multiply(way way, const fx__product *product, float *work, fx__product_output out) {
+#if FX__WIDE
+    if (way == VECTORS && __builtin_cpu_supports("avx512f")) {
+        fx__product_by_vectors(product, work, &out);
+        return;
+    }
+    if (way == TILES) {
+        fx__product_by_tiles(product, work, &out);
+        return;
+    }
+#endif
+    (void)way;
+    if (out.c)
+        fx__product_write(product, work, out.c, out.ldc);
+    else
+        fx__product_take(product, work, out.take, out.context);
+}
+
+static void check(way way, bool ta, bool tb, size_t m, size_t n, size_t k) {
     const size_t lda = (ta ? m : k) + 3, ldb = (tb ? k : n) + 1, ldc = n + 2;
     const size_t a_rows = ta ? k : m, b_rows = tb ? n : k;
     // The last rows end with the last number that belongs to the matrix.
     float *a = some((a_rows - 1) * lda + (ta ? m : k), 1);
     float *b = some((b_rows - 1) * ldb + (tb ? k : n), 2);
-    float *c = some(m * ldc, 3), *work = scratch();
+    float *c = some(m * ldc, 3), *untouched = some(m * ldc, 3), *work = scratch();
     for (size_t i = 0; i < m; i++)
         for (size_t j = 0; j < n; j++) c[i * ldc + j] = NAN; // overwritten, not added to
-    const fx__product product = {ta, tb, m, n, k, a, lda, b, ldb};
-    fx__product_write(&product, work, c, ldc);
+    const fx__product product = {ta, tb, m, n, k, 0, a, lda, b, ldb};
+    multiply(way, &product, work, (fx__product_output){.c = c, .ldc = ldc});
     for (size_t i = 0; i < m; i++) {
         for (size_t j = 0; j < n; j++) {
-            double sum = 0;
-            for (size_t p = 0; p < k; p++)
-                sum +=
+            double sum = 0, magnitudes = 0;
+            for (size_t p = 0; p < k; p++) {
+                double term =
                     (double)a[ta ? p * lda + i : i * lda + p] * b[tb ? j * ldb + p : p * ldb + j];
-            // k roundings of sums below k / 4, of 2^-24 each.
-            cr_assert(fabs(c[i * ldc + j] - sum) <= (double)(k * k) * 0x1p-26,
+                sum += term;
+                magnitudes += fabs(term);
+            }
+            // Roundings of 2^-24 each, as many as additions follow one another: k, or of tiles 32,
+            // one for each 32 of k, and two for the products of smaller parts.
+            const double most = way == TILES ? fmin((double)k, 32) + (double)k / 32 + 2 : (double)k;
+            cr_assert(fabs(c[i * ldc + j] - sum) <= most * 0x1p-24 * magnitudes,
                       "%zux%zux%zu %d%d at %zu,%zu: %g, expected %g", m, n, k, ta, tb, i, j,
                       c[i * ldc + j], sum);
         }
-        for (size_t j = n; j < ldc; j++)
-            cr_assert_eq(c[i * ldc + j], (float)noise_unit(3, (uint32_t)(i * ldc + j)));
+        for (size_t j = n; j < ldc; j++) cr_assert_eq(c[i * ldc + j], untouched[i * ldc + j]);
     }
     if (k <= FX__PRODUCT_DEPTH) {
         blocks taken = {calloc(m * n + 1, sizeof(float)), calloc(m * n + 1, 1), n};
-        fx__product_take(&product, work, take, &taken);
-        for (size_t i = 0; i < m; i++) {
-            cr_assert_eq(memcmp(taken.c + i * n, c + i * ldc, n * sizeof *c), 0, "row %zu", i);
-            for (size_t j = 0; j < n; j++) cr_assert_eq(taken.seen[i * n + j], 1);
-        }
+        multiply(way, &product, work, (fx__product_output){.take = take, .context = &taken});
+        for (size_t i = 0; i < m; i++)
+            for (size_t j = 0; j < n; j++) {
+                float number = taken.c[i * n + j];
+                cr_assert_eq(taken.seen[i * n + j], 1);
+                // Tiles take less of k at a time where they write.
+                cr_assert(way == VECTORS ? number == c[i * ldc + j]
+                                         : fabsf(number - c[i * ldc + j]) <= (float)k * 0x1p-22f,
+                          "%zux%zux%zu at %zu,%zu", m, n, k, i, j);
+            }
         free(taken.c);
         free(taken.seen);
     }
     free(a);
     free(b);
     free(c);
+    free(untouched);
     free(work);
 }
 
-Test(block_product, odd_sizes) {
-    const size_t rows[] = {1, 3, 4, 5, 12, 13, 23}, columns[] = {1, 15, 16, 17, 31, 32, 33, 50};
+static void check_odd_sizes(way way) {
+    const size_t rows[] = {1, 3, 4, 5, 12, 13, 23, 47}, columns[] = {1, 15, 16, 17, 31, 32, 33, 50};
     const size_t depths[] = {1, 7, 16, 33};
     for (int transpose = 0; transpose < 4; transpose++)
-        for (size_t i = 0; i < 7; i++)
+        for (size_t i = 0; i < 8; i++)
             for (size_t j = 0; j < 8; j++)
                 for (size_t k = 0; k < 4; k++)
-                    check(transpose & 1, transpose & 2, rows[i], columns[j], depths[k]);
+                    check(way, transpose & 1, transpose & 2, rows[i], columns[j], depths[k]);
 }
 
 // More rows than B is read for where it lies, more columns than A, and more of both than go through
 // scratch at one time.
-Test(block_product, packed) {
+static void check_large_sizes(way way) {
     for (int transpose = 0; transpose < 4; transpose++) {
-        check(transpose & 1, transpose & 2, 110, 150, 40);
-        check(transpose & 1, transpose & 2, 99, 290, 2 * FX__PRODUCT_DEPTH + 5);
-        check(transpose & 1, transpose & 2, 14, 5000, 33);
+        check(way, transpose & 1, transpose & 2, 110, 150, 40);
+        check(way, transpose & 1, transpose & 2, 99, 290, 2 * FX__PRODUCT_DEPTH + 5);
+        check(way, transpose & 1, transpose & 2, 14, 5000, 33);
+        check(way, transpose & 1, transpose & 2, 700, 40, 300);
     }
+}
+
+Test(block_product, odd_sizes) {
+    check_odd_sizes(SUITING);
+}
+
+Test(block_product, large_sizes) {
+    check_large_sizes(SUITING);
+}
+
+Test(block_product, vectors_odd_sizes) {
+    check_odd_sizes(VECTORS);
+}
+
+Test(block_product, vectors_large_sizes) {
+    check_large_sizes(VECTORS);
+}
+
+Test(block_product, tiles_odd_sizes) {
+    need_tiles();
+    check_odd_sizes(TILES);
+}
+
+Test(block_product, tiles_large_sizes) {
+    need_tiles();
+    check_large_sizes(TILES);
+}
+
+// The parts of a product have the bytes of the whole, which alone would suit another kernel.
+Test(block_product, parts_of_columns) {
+    enum { M = 256, N = 512, K = 200, PART = 96 };
+    float *a = some(M * K, 1), *b = some(K * N, 2), *work = scratch();
+    float *whole = some(M * N, 3), *parts = some(M * N, 4);
+    fx__product product = {.m = M, .n = N, .k = K, .a = a, .lda = K, .b = b, .ldb = N};
+    fx__product_write(&product, work, whole, N);
+    product.whole_n = N;
+    for (size_t j = 0; j < N; j += PART) {
+        product.n = fx__least(PART, N - j);
+        product.b = b + j;
+        fx__product_write(&product, work, parts + j, N);
+    }
+    cr_assert_eq(memcmp(whole, parts, M * N * sizeof *whole), 0);
+    free(a);
+    free(b);
+    free(work);
+    free(whole);
+    free(parts);
+}
+
+// Numbers of very different size have as many right digits as in a chain of float32 sums, tiny ones
+// no more than the absolute error of what tiles leave out, and what is not finite stays visible.
+Test(block_product, tiles_magnitudes) {
+    need_tiles();
+    enum { SIDE = 40, K = 64 };
+    float *a = some(SIDE * K, 1), *b = some(K * SIDE, 2), *work = scratch();
+    float c[SIDE * SIDE];
+    for (size_t i = 0; i < SIDE * K; i++) a[i] = ldexpf(a[i], (int)(i % 61) - 30);
+    for (size_t i = 0; i < SIDE * K; i++) b[i] = ldexpf(b[i], (int)(i % 37) - 20);
+    a[K] = 1e-38f;
+    a[2 * K] = INFINITY;
+    a[3 * K + 5] = -INFINITY;
+    a[4 * K + 1] = NAN;
+    a[5 * K + 7] = 3.4e38f;
+    const fx__product product = {
+        .m = SIDE, .n = SIDE, .k = K, .a = a, .lda = K, .b = b, .ldb = SIDE};
+    multiply(TILES, &product, work, (fx__product_output){.c = c, .ldc = SIDE});
+    for (size_t i = 0; i < SIDE; i++)
+        for (size_t j = 0; j < SIDE; j++) {
+            double sum = 0, magnitudes = 0;
+            for (size_t p = 0; p < K; p++) {
+                sum += (double)a[i * K + p] * b[p * SIDE + j];
+                magnitudes += fabs((double)a[i * K + p] * b[p * SIDE + j]);
+            }
+            if (i >= 2 && i <= 5)
+                cr_assert(!isfinite(c[i * SIDE + j]));
+            else
+                cr_assert(fabs(c[i * SIDE + j] - sum) <= 0x1p-22 * magnitudes, "%zu,%zu: %g for %g",
+                          i, j, c[i * SIDE + j], sum);
+        }
+    free(a);
+    free(b);
+    free(work);
 }

@@ -5,6 +5,7 @@
 
 #include "features/local_descriptors.h"
 #include "featx/featx.h"
+#include "src/base/block_product.h"
 #include "src/base/gemm.h"
 #include "src/base/memory.h"
 #include "tools/bench/data.h"
@@ -276,7 +277,7 @@ int main(int argc, char **argv) {
         return 0;
     }
     if (argc == 2 && strcmp(argv[1], "version") == 0) {
-        printf("featx %s, %s\n", fx_version(), fx__gemm_version());
+        printf("featx %s, %s\n", fx_version(), fx__product_version());
         return 0;
     }
     return bench_main(argc, argv, cases, sizeof cases / sizeof *cases);
