@@ -34,7 +34,6 @@ enum {
     SPLIT = PARTS * TILE, // and of all
     BLOCK = 2 * SIDE,     // rows and columns of C in registers
     DEPTH = 256,          // of k at a time, where the product is written
-    LINES = 8,            // of the next panel, asked for at each step
 };
 
 #define TARGET __attribute__((target("avx512f,avx512bw,amx-tile,amx-bf16")))
@@ -65,10 +64,14 @@ INLINE __m512 first_of(ptrdiff_t count, const float *from) {
 }
 
 // Row `from` of `tiles` tiles, `pitch` apart: 16 numbers and those `gap` after them, where there
-// are `near` and `far` left; for the next tile `advance` later.
-TARGET static void split_row(const float *from, size_t gap, ptrdiff_t near, ptrdiff_t far,
-                             size_t advance, size_t tiles, size_t pitch, bfloat16 *to) {
+// are `near` and `far` left; for the next tile `advance` later. What stands `next` after them is
+// asked for.
+TARGET static void split_row(const float *from, size_t gap, size_t next, ptrdiff_t near,
+                             ptrdiff_t far, size_t advance, size_t tiles, size_t pitch,
+                             bfloat16 *to) {
     for (size_t tile = 0; tile < tiles; tile++) {
+        __builtin_prefetch(from + next, 0, 2);
+        __builtin_prefetch(from + gap + next, 0, 2);
         __m512 low = first_of(near, from), high = first_of(far, from + gap);
         for (size_t part = 0; part < PARTS; part++) {
             const bool last = part + 1 == PARTS; // what is left has but eight bits
@@ -131,49 +134,19 @@ static void split(const factor *f, size_t i, size_t count, size_t p, size_t dept
     if (f->along) {
         for (size_t row = 0; row < strips * SIDE; row++) {
             const ptrdiff_t left = row < count ? k : 0;
-            split_row(f->data + (i + row) * f->ld + p, SIDE, left, left - SIDE, STEP, steps, SPLIT,
-                      to + row / SIDE * steps * SPLIT + row % SIDE * STEP);
+            split_row(f->data + (i + row) * f->ld + p, SIDE, BLOCK * f->ld, left, left - SIDE, STEP,
+                      steps, SPLIT, to + row / SIDE * steps * SPLIT + row % SIDE * STEP);
         }
     } else {
         for (size_t pair = 0; pair < steps * SIDE; pair++) {
             const size_t step = pair / SIDE, q = step * STEP + pair % SIDE;
-            split_row(f->data + (p + q) * f->ld + i, SIDE * f->ld, q < depth ? n : 0,
+            split_row(f->data + (p + q) * f->ld + i, SIDE * f->ld, BLOCK, q < depth ? n : 0,
                       q + SIDE < depth ? n : 0, SIDE, strips, steps * SPLIT,
                       to + step * SPLIT + pair % SIDE * STEP);
         }
     }
     for (size_t tile = 0; f->turned && tile < strips * steps * PARTS; tile++)
         transpose(to + tile * TILE);
-}
-
-// What is to be split next, asked for line by line.
-typedef struct ahead {
-    const float *row;
-    size_t ld, rows, length, at; // rows left, of `length` numbers; in this one we are `at`
-} ahead;
-
-// The panel of B from column j on or, beyond the last, the first one of the next piece of k.
-static ahead next_panel(const factor *b, size_t n, size_t k, size_t j, size_t p, size_t most) {
-    if (j >= n) {
-        j = 0;
-        p += most;
-    }
-    if (p >= k) return (ahead){0};
-    const size_t columns = fx__least(BLOCK, n - j), depth = fx__least(most, k - p);
-    return b->along ? (ahead){b->data + j * b->ld + p, b->ld, columns, depth, 0}
-                    : (ahead){b->data + p * b->ld + j, b->ld, depth, columns, 0};
-}
-
-INLINE void ask_ahead(ahead *next) {
-    enum { LINE = 16 };
-    for (size_t line = 0; line < LINES && next->rows > 0; line++) {
-        __builtin_prefetch(next->row + next->at, 0, 2); // to the second cache
-        next->at += LINE;
-        if (next->at < next->length) continue;
-        next->at = 0;
-        next->row += next->ld;
-        next->rows--;
-    }
 }
 
 // Multiplying
@@ -196,8 +169,8 @@ INLINE void ask_ahead(ahead *next) {
     _tile_dpbf16ps(3, 5, 7);
 
 // block[32, 32] = (`more`: +=) two strips of A · two of B, over `steps`.
-TARGET static void multiply_block(const bfloat16 *a, const bfloat16 *b, size_t steps, ahead *next,
-                                  bool more, float *block, size_t stride) {
+TARGET static void multiply_block(const bfloat16 *a, const bfloat16 *b, size_t steps, bool more,
+                                  float *block, size_t stride) {
     const size_t bytes = stride * sizeof *block;
     float *below = block + SIDE * stride;
     MEMORY();
@@ -218,7 +191,6 @@ TARGET static void multiply_block(const bfloat16 *a, const bfloat16 *b, size_t s
         MULTIPLY()
         LOAD_B(1)
         MULTIPLY()
-        ask_ahead(next);
         LOAD_A(1)
         MULTIPLY()
         LOAD_B(0)
@@ -238,23 +210,22 @@ TARGET static void multiply_block(const bfloat16 *a, const bfloat16 *b, size_t s
 }
 
 // The block at row i and column j of the product, of which `rows` and `columns` are wanted.
-static void put_block(const bfloat16 *a, const bfloat16 *b, size_t steps, ahead *next, bool more,
-                      size_t i, size_t j, size_t rows, size_t columns,
-                      const fx__product_output *out) {
+static void put_block(const bfloat16 *a, const bfloat16 *b, size_t steps, bool more, size_t i,
+                      size_t j, size_t rows, size_t columns, const fx__product_output *out) {
     float block[BLOCK * BLOCK] __attribute__((aligned(64)));
     if (!out->c) {
-        multiply_block(a, b, steps, next, false, block, BLOCK);
+        multiply_block(a, b, steps, false, block, BLOCK);
         out->take(out->context, i, j, rows, columns, block, BLOCK);
         return;
     }
     float *to = out->c + i * out->ldc + j;
     if (rows == BLOCK && columns == BLOCK) {
-        multiply_block(a, b, steps, next, more, to, out->ldc);
+        multiply_block(a, b, steps, more, to, out->ldc);
         return;
     }
     for (size_t row = 0; more && row < rows; row++)
         memcpy(block + row * BLOCK, to + row * out->ldc, columns * sizeof *to);
-    multiply_block(a, b, steps, next, more, block, BLOCK);
+    multiply_block(a, b, steps, more, block, BLOCK);
     for (size_t row = 0; row < rows; row++)
         memcpy(to + row * out->ldc, block + row * BLOCK, columns * sizeof *to);
 }
@@ -284,9 +255,8 @@ TARGET void fx__product_by_tiles(const fx__product *product, float *scratch,
             for (size_t j = 0; j < n; j += BLOCK) {
                 const size_t columns = fx__least(BLOCK, n - j);
                 split(&b, j, columns, p, depth, of_b);
-                ahead next = next_panel(&b, n, k, j + BLOCK, p, most);
                 for (size_t q = 0; q < rows; q += BLOCK) {
-                    put_block(of_a + q / BLOCK * block, of_b, steps, &next, p > 0, i + q, j,
+                    put_block(of_a + q / BLOCK * block, of_b, steps, p > 0, i + q, j,
                               fx__least(BLOCK, rows - q), columns, out);
                 }
             }
