@@ -76,7 +76,8 @@ static void print_network(const fx_result *result, const fx_model *model) {
     printf("-%d, %s parameters", result->classes, format_count(result->parameters, count));
     const fx_history *history = &result->history;
     if (history->count > 0) {
-        printf("; %d epochs%s", history->count, history->early_stopped ? " (stopped early)" : "");
+        printf("; %d epoch%s%s", history->count, history->count == 1 ? "" : "s",
+               history->early_stopped ? " (stopped early)" : "");
         if (history->best > 0) printf(", the weights of epoch %d", history->best);
         if (networks > 1) printf(" (of the first)");
     }

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "featx/version.h"
+#include "src/base/block_product.h"
 #include "src/base/file.h"
 #include "src/base/memory.h"
 #include "src/base/params.h"
@@ -66,6 +67,7 @@ fx_status fx__training_identity(const fx_model_params *params, const char *extra
     FX__TRY(fx__tensors_create(&tensors, error));
     fx_status status;
     FX__TRY_GOTO(fx__tensors_add_text(tensors, "featx", fx_version(), error));
+    FX__TRY_GOTO(fx__tensors_add_text(tensors, "blas", fx__product_version(), error));
     FX__TRY_GOTO(fx__tensors_add_text(tensors, "extra", extra, error));
     FX__TRY_GOTO(add_params(tensors, params, error));
     FX__TRY_GOTO(add_initial(tensors, params->mlp.initial, error));

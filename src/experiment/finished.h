@@ -6,8 +6,8 @@
 #include "src/experiment/model_state.h"
 
 // SHA-256, as 64 hexadecimal digits, of what a training is a function of as far as that is known
-// without reading its rows: every key of `params`, the seed, `extra` (words of the caller's) and
-// the classes and labels[count] of the samples.
+// without reading its rows: every key of `params`, the seed, `extra` (words of the caller's),
+// the classes and labels[count] of the samples, and what makes products here.
 FX_MUST_CHECK fx_status fx__training_identity(const fx_model_params *params, const char *extra,
                                               const char *const *class_names, int classes,
                                               const int *labels, size_t count, char out[65],
