@@ -12,11 +12,17 @@ int main(int argc, char **argv) {
         {"eval", COMMAND_EVAL, "MODEL DATASET", "Tests a model on a data set.", run_eval},
         {"compare", COMMAND_COMPARE, "[EXPERIMENT.yaml] [-o FOLDER] [--format md]",
          "Trains and compares the arms of an experiment; hand-crafted features against raw "
-         "pixels by\n        default. EXPERIMENT may be the name of a recipe.",
+         "pixels by\n        default. EXPERIMENT may be the name of a recipe. It has what --config "
+         "takes, for all arms;\n        dataset, seeds: [N, ...], robustness: IMAGES, "
+         "data_efficiency: QUARTERINGS; and\n        arms: [{name: NAME, what is its own}, ...]. "
+         "See datasets/recipes/.",
          run_compare},
         {"search", COMMAND_TUNE, "SPACE.yaml [DATASET] [-o FOLDER]",
          "Searches hyper-parameters at random, by validation accuracy, and prints the best as "
-         "YAML.",
+         "YAML.\n        SPACE.yaml has what --config takes; dataset, seed, search: {trials: 27, "
+         "factor: 3, rungs: 3}\n        (one trial in 3 goes on, to 3 times the epochs, twice); "
+         "and "
+         "space: {KEY: [VALUE, ...] |\n        {uniform: [LOW, HIGH]} | {log: [LOW, HIGH]}, ...}.",
          run_tune},
     };
     static const tool classify = {"classify", commands, sizeof commands / sizeof *commands, false};
