@@ -65,11 +65,12 @@ static fx_status open_stream(const char *path, idx_stream *out, fx_error *error)
 static fx_status read_some(idx_stream *stream, void *out, unsigned count, size_t *got,
                            fx_error *error) {
     int n = gzread(stream->gz, out, count), code = Z_OK;
-    const char *text = gzerror(stream->gz, &code);
+    const char *text = gzerror(stream->gz, &code), *reason = strstr(text, ": "); // "<fd:4>: reason"
     if (n < 0 || (code != Z_OK && code != Z_STREAM_END))
         return fx_error_set(error, code == Z_ERRNO ? FX_ERROR_IO : FX_ERROR_FORMAT,
                             "%s: %s gzip data (%s)", stream->path,
-                            code == Z_BUF_ERROR ? "truncated" : "damaged", text);
+                            code == Z_BUF_ERROR ? "truncated" : "damaged",
+                            reason ? reason + 2 : text);
     *got = (size_t)n;
     return FX_OK;
 }
