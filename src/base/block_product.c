@@ -20,7 +20,7 @@ static bool by_kernel(const fx__product *product, float *scratch, fx__product_ou
         FEW_ROWS = 4,      // below which, and
         FEW_COLUMNS = 16,  // below which most lanes would be empty
         TILED_SIDE = 80,   // m·n / (m + n) from which on it pays to split both factors, and
-        TILED_DEPTH = 128, // k
+        TILED_DEPTH = 192, // k
     };
     const size_t m = product->m, k = product->k,
                  n = product->whole_n ? product->whole_n : product->n;

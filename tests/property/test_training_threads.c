@@ -10,7 +10,7 @@
 #include "featx/training.h"
 #include "src/nn/network.h"
 
-enum { SAMPLES = 300, INPUTS = 150, CLASSES = 20 };
+enum { SAMPLES = 300, INPUTS = 210, CLASSES = 20 };
 
 static fx_mlp *train(fx_mlp_params mlp_params, fx_training_params params, int threads,
                      const fx_samples *training, const fx_samples *validation,
