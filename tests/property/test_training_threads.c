@@ -83,6 +83,8 @@ Test(training_threads, same_bytes) {
     check(mlp, training);
     mlp.hidden = (fx_int_list){2, {100, 90}}; // the first divided by its inputs
     check(mlp, training);
+    mlp.hidden = (fx_int_list){1, {500}}; // in pieces that alone would suit another kernel
+    check(mlp, training);
     mlp.hidden = (fx_int_list){2, {1100, 300}}; // the second too large to belong to threads
     check(mlp, training);
 }
