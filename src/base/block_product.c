@@ -8,6 +8,18 @@
 #include "src/base/kernel.h"
 #include "src/base/memory.h"
 
+static size_t piece_of(const fx__product *product) {
+    return product->piece > 0 ? product->piece : product->n;
+}
+
+// Columns j … of the product, at most a piece of them.
+static fx__product columns_of(const fx__product *product, size_t j) {
+    fx__product p = *product;
+    p.n = fx__least(piece_of(product), product->n - j);
+    p.b += j * (p.transpose_b ? p.ldb : 1);
+    return p;
+}
+
 static void by_library(const fx__product *p, float *c, size_t ldc) {
     fx__gemm_serial(p->transpose_a, p->transpose_b, p->m, p->n, p->k, 1, p->a, p->lda, p->b, p->ldb,
                     0, c, ldc);
@@ -19,11 +31,10 @@ static bool by_kernel(const fx__product *product, float *scratch, fx__product_ou
     enum {
         FEW_ROWS = 4,      // below which, and
         FEW_COLUMNS = 16,  // below which most lanes would be empty
-        TILED_SIDE = 80,   // m·n / (m + n) from which on it pays to split both factors, and
+        TILED_SIDE = 60,   // m·n / (m + n) from which on it pays to split both factors, and
         TILED_DEPTH = 192, // k
     };
-    const size_t m = product->m, k = product->k,
-                 n = product->whole_n ? product->whole_n : product->n;
+    const size_t m = product->m, k = product->k, n = piece_of(product);
     if (m < FEW_ROWS || n < FEW_COLUMNS || k == 0 || !__builtin_cpu_supports("avx512f"))
         return false;
     if (k >= TILED_DEPTH && m * n >= TILED_SIDE * (m + n) && fx__product_has_tiles())
@@ -40,19 +51,24 @@ static bool by_kernel(const fx__product *product, float *scratch, fx__product_ou
 }
 
 void fx__product_write(const fx__product *product, float *scratch, float *c, size_t ldc) {
-    if (!by_kernel(product, scratch, (fx__product_output){.c = c, .ldc = ldc}))
-        by_library(product, c, ldc);
+    if (by_kernel(product, scratch, (fx__product_output){.c = c, .ldc = ldc})) return;
+    for (size_t j = 0; j < product->n; j += piece_of(product)) {
+        const fx__product p = columns_of(product, j);
+        by_library(&p, c + j, ldc);
+    }
 }
 
 void fx__product_take(const fx__product *product, float *scratch, fx__block_taker take,
                       void *context) {
     if (by_kernel(product, scratch, (fx__product_output){.take = take, .context = context})) return;
-    fx__product p = *product;
-    for (size_t i = 0; i < product->m; i += p.m) {
-        p.m = fx__least(product->m - i, FX__PRODUCT_SCRATCH / p.n);
-        p.a = product->a + i * (p.transpose_a ? 1 : p.lda);
-        by_library(&p, scratch, p.n);
-        take(context, i, 0, p.m, p.n, scratch, p.n);
+    for (size_t j = 0; j < product->n; j += piece_of(product)) {
+        fx__product p = columns_of(product, j);
+        for (size_t i = 0; i < product->m; i += p.m) {
+            p.m = fx__least(product->m - i, FX__PRODUCT_SCRATCH / p.n);
+            p.a = product->a + i * (p.transpose_a ? 1 : p.lda);
+            by_library(&p, scratch, p.n);
+            take(context, i, j, p.m, p.n, scratch, p.n);
+        }
     }
 }
 

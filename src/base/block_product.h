@@ -17,11 +17,12 @@ enum {
 };
 
 // op(A)[m, k] · op(B)[k, n], row-major with leading dimensions, as in fx__gemm(). Kernels differ in
-// the last bits; which one is used depends on m, `whole_n` and k.
+// the last bits, and OpenBLAS differs by n: what is computed depends on m, `piece` and k alone, so
+// that neighbouring pieces give the same numbers whether they are made together or one by one.
 typedef struct fx__product {
     bool transpose_a, transpose_b;
     size_t m, n, k;
-    size_t whole_n; // columns of the product that these are a part of; 0: n
+    size_t piece; // columns that may be made alone; 0: n
     const float *a;
     size_t lda;
     const float *b;
@@ -35,8 +36,8 @@ void fx__product_write(const fx__product *product, float *scratch, float *c, siz
 typedef void (*fx__block_taker)(void *context, size_t i, size_t j, size_t rows, size_t columns,
                                 const float *block, size_t stride);
 
-// Hands out the product in blocks, each once. k ≤ FX__PRODUCT_DEPTH, 0 < n ≤
-// FX__PRODUCT_SCRATCH.
+// Hands out the product in blocks, each once. k ≤ FX__PRODUCT_DEPTH, 0 < n, piece ≤
+// FX__PRODUCT_SCRATCH. `take` makes no product itself: the registers are in use.
 void fx__product_take(const fx__product *product, float *scratch, fx__block_taker take,
                       void *context);
 

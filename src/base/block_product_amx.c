@@ -3,9 +3,10 @@
 // A tile instruction multiplies 16 × 32 by 32 × 16 numbers of bfloat16, exactly, and adds up in
 // float32: in a cycle sixteen times as much as AVX-512 does of float32. A float32 is the sum of
 // three bfloat16 (8 + 8 + 8 bits). Of the nine products of these parts the six largest are added;
-// the others are below an eighth of the last bit. 32 of k are summed before they are added to the
-// element, so that less is rounded away than in a chain of float32 sums. Numbers below 1e-33 lose
-// bits, as tiles know no denormal ones, and infinite ones give NaN.
+// the others are at most half of the last bit. 32 of k are summed before they are added to the
+// element, so that less is rounded away than in a chain of float32 sums. Numbers below 1e-33 and
+// products below 1e-30 lose bits, as tiles know no denormal ones; numbers from 3.396e38 on, which
+// round to infinity, give NaN.
 //
 // Factors are split on the way into scratch: a panel of 32 columns of B, and the rows of A that it
 // meets, 16 rows or columns by 32 of k in a tile. Which two of k stand side by side there is free,
@@ -13,6 +14,8 @@
 //
 // While another program runs on the same core, a tile instruction takes twice as long, and the
 // whole is as fast as AVX-512 (tools/bench/limits.md).
+#include <assert.h>
+
 #include "src/base/block_product_kernels.h"
 #include "src/base/kernel.h"
 #include "src/base/memory.h"
@@ -51,10 +54,10 @@ INLINE __m512 rounded(__m512 x) {
         _mm512_and_si512(_mm512_add_epi32(_mm512_castps_si512(x), half), mask));
 }
 
-// Two vectors of bfloat16 side by side.
+// The upper halves of two vectors, side by side.
 INLINE void put(__m512 low, __m512 high, bfloat16 *to) {
-    _mm512_store_si512(to, _mm512_or_si512(_mm512_srli_epi32(_mm512_castps_si512(low), 16),
-                                           _mm512_castps_si512(high)));
+    const __m512i shifted = _mm512_srli_epi32(_mm512_castps_si512(low), 16);
+    _mm512_store_si512(to, _mm512_mask_blend_epi16(0xAAAAAAAA, shifted, _mm512_castps_si512(high)));
 }
 
 // At most `count` of 16 numbers, then zeros.
@@ -74,7 +77,7 @@ TARGET static void split_row(const float *from, size_t gap, size_t next, ptrdiff
         __builtin_prefetch(from + gap + next, 0, 2);
         __m512 low = first_of(near, from), high = first_of(far, from + gap);
         for (size_t part = 0; part < PARTS; part++) {
-            const bool last = part + 1 == PARTS; // what is left has but eight bits
+            const bool last = part + 1 == PARTS; // what is left has eight bits, unless denormal
             const __m512 l = last ? low : rounded(low), h = last ? high : rounded(high);
             put(l, h, to + part * TILE);
             low -= l;
@@ -243,12 +246,13 @@ TARGET void fx__product_by_tiles(const fx__product *product, float *scratch,
     const factor a = {product->a, product->lda, !product->transpose_a, product->transpose_a};
     const factor b = {product->b, product->ldb, product->transpose_b, product->transpose_b};
     const size_t most = out->c ? DEPTH : k; // of k at a time
+    assert(out->c || k <= FX__PRODUCT_DEPTH);
     _tile_loadconfig(&config);
     for (size_t p = 0; p < k; p += most) {
         const size_t depth = fx__least(most, k - p), steps = tiles_of(depth, STEP);
-        const size_t block = 2 * steps * SPLIT; // of A or B
-        bfloat16 *of_b = (bfloat16 *)scratch, *of_a = of_b + block;
-        const size_t height = (FX__PRODUCT_SCRATCH * 2 / block - 1) * BLOCK; // that fits
+        const size_t pair = 2 * steps * SPLIT; // of strips
+        bfloat16 *of_b = (bfloat16 *)scratch, *of_a = of_b + pair;
+        const size_t height = (FX__PRODUCT_SCRATCH * 2 / pair - 1) * BLOCK; // that fits
         for (size_t i = 0; i < m; i += height) {
             const size_t rows = fx__least(height, m - i);
             split(&a, i, rows, p, depth, of_a);
@@ -256,7 +260,7 @@ TARGET void fx__product_by_tiles(const fx__product *product, float *scratch,
                 const size_t columns = fx__least(BLOCK, n - j);
                 split(&b, j, columns, p, depth, of_b);
                 for (size_t q = 0; q < rows; q += BLOCK) {
-                    put_block(of_a + q / BLOCK * block, of_b, steps, p > 0, i + q, j,
+                    put_block(of_a + q / BLOCK * pair, of_b, steps, p > 0, i + q, j,
                               fx__least(BLOCK, rows - q), columns, out);
                 }
             }

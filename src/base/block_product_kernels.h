@@ -16,7 +16,8 @@ typedef struct fx__product_output {
 void fx__product_by_vectors(const fx__product *product, float *scratch,
                             const fx__product_output *out);
 
-// Whether processor and kernel let this process use tiles; asks for them at the first call.
+// Whether processor and kernel let this process use tiles; asks for them at the first call. From
+// then on alternate signal stacks have to have room for tiles: sysconf(_SC_MINSIGSTKSZ).
 bool fx__product_has_tiles(void);
 void fx__product_by_tiles(const fx__product *product, float *scratch,
                           const fx__product_output *out);

@@ -172,7 +172,8 @@ static fx_status parse_state(const tuner *t, const json_t *root, const char *pat
         return fx_error_set(error, FX_ERROR_FORMAT, "%s: not the state of a search", path);
     if (strcmp(identity, t->identity) != 0 || json_array_size(scores) != count)
         return fx_error_set(error, FX_ERROR_DATA,
-                            "%s: of a search over another space, data or seed; without --resume it "
+                            "%s: of a search over another space, data or seed, or by another "
+                            "processor or BLAS; without --resume it "
                             "begins anew",
                             path);
     for (size_t i = 0; i < count; ++i) {

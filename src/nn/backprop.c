@@ -185,14 +185,15 @@ static void activate_units(const fx_mlp *mlp, const fx__layer *layer, fx__layer_
     }
 }
 
-// The linear output of hidden layer l by inputs i … and columns j …, to `out` [n, columns].
+// The linear output of hidden layer l by inputs i … and columns j …, in pieces, to `out`
+// [n, columns].
 static void forward_tile(const fx__backprop *b, size_t l, size_t n, size_t i, size_t height,
-                         size_t j, size_t width, float *out) {
+                         size_t j, size_t width, size_t piece, float *out) {
     const fx__layer *layer = &b->mlp->layers[l];
     const fx__product product = {.m = n,
                                  .n = width,
                                  .k = height,
-                                 .whole_n = layer->columns,
+                                 .piece = piece,
                                  .a = fx__backprop_input(b, l) + i,
                                  .lda = layer->inputs,
                                  .b = layer->weights + i * layer->columns + j,
@@ -206,7 +207,7 @@ static void forward_units(const fx__backprop *b, size_t l, size_t n, size_t begi
     fx__layer_state *state = &b->layers[l];
     for (size_t k = 0; k < layer->pieces; k++)
         forward_tile(b, l, n, 0, layer->inputs, k * layer->width + begin, end - begin,
-                     state->linear);
+                     fx__block_of(layer->width), state->linear);
     for (size_t unit = begin; unit < end; unit += FX__COLUMNS)
         activate_units(b->mlp, layer, state, n, unit, fx__least(end - unit, FX__COLUMNS));
 }
@@ -243,7 +244,7 @@ static void forward(const fx__backprop *b, size_t n) {
 #pragma omp for schedule(static, 1)
             for (size_t i = 0; i < layer->inputs; i += d.rows)
                 forward_tile(b, l, n, i, fx__least(d.rows, layer->inputs - i), 0, layer->columns,
-                             linear + i / d.rows * n * layer->columns);
+                             layer->columns, linear + i / d.rows * n * layer->columns);
 #pragma omp single // to share so little out would cost more
             for (size_t unit = 0; unit < layer->width; unit += FX__COLUMNS)
                 sum_units(b, l, n, unit, fx__least(layer->width - unit, FX__COLUMNS));
@@ -350,7 +351,6 @@ static void backward_layer(const fx__backprop *b, size_t l, size_t n, const floa
         const fx__product product = {.m = n,
                                      .n = end - begin,
                                      .k = next->columns,
-                                     .whole_n = layer->width,
                                      .a = delta,
                                      .lda = next->columns,
                                      .b = next->weights + begin * next->columns,

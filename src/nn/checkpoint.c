@@ -219,7 +219,7 @@ static fx_status read_tensors(const fx_tensors *tensors, const char *identity,
     if (strcmp(found, identity) != 0)
         return fx_error_set(error, FX_ERROR_DATA,
                             "the checkpoint of another training (%.12s…, expected %.12s…): other "
-                            "keys, data or seed",
+                            "keys, data, seed, processor or BLAS",
                             found, identity);
     FX__TRY(read_arrays(tensors, state, error));
     json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);

@@ -18,7 +18,8 @@ static void update_block(void *context, size_t i, size_t j, size_t rows, size_t 
     float *parameters = to->b->mlp->parameters;
     fx__optimizer_update(to->optimizer, parameters, at, rows, columns, to->stride, block, stride,
                          true);
-    if (i + 2 * rows <= to->fetched) // the block below, needed once this row of blocks is done
+    if (i + 2 * rows <=
+        to->fetched) // the block below, needed next, or once this row of blocks is done
         fx__optimizer_fetch(to->optimizer, parameters, at + rows * to->stride, rows, columns,
                             to->stride);
 }
@@ -34,7 +35,7 @@ static void weight_tile(const fx__backprop *b, size_t l, size_t n, const float *
     const fx__product product = {.m = height,
                                  .n = width,
                                  .k = n,
-                                 .whole_n = layer->columns,
+                                 .piece = fx__division_of(layer).columns,
                                  .a = fx__backprop_input(b, l) + i,
                                  .lda = layer->inputs,
                                  .b = delta + j,
