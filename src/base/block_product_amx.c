@@ -259,10 +259,9 @@ TARGET void fx__product_by_tiles(const fx__product *product, float *scratch,
             for (size_t j = 0; j < n; j += BLOCK) {
                 const size_t columns = fx__least(BLOCK, n - j);
                 split(&b, j, columns, p, depth, of_b);
-                for (size_t q = 0; q < rows; q += BLOCK) {
+                for (size_t q = 0; q < rows; q += BLOCK)
                     put_block(of_a + q / BLOCK * pair, of_b, steps, p > 0, i + q, j,
                               fx__least(BLOCK, rows - q), columns, out);
-                }
             }
         }
     }
