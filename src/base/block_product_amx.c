@@ -12,8 +12,8 @@
 // meets, 16 rows or columns by 32 of k in a tile. Which two of k stand side by side there is free,
 // as long as it is the same for both: they are those at k and k + 16, as that needs no shuffling.
 //
-// While another program runs on the same core, a tile instruction takes twice as long, and the
-// whole is as fast as AVX-512 (tools/bench/limits.md).
+// Beside another program on the same core, a tile instruction takes more than twice as long, and
+// the whole is about as fast as AVX-512 (tools/bench/limits.md).
 #include <assert.h>
 
 #include "src/base/block_product_kernels.h"
