@@ -12,8 +12,10 @@
 #include <stddef.h>
 
 enum {
-    FX__PRODUCT_DEPTH = 512,         // k up to which a product can be handed out in blocks
-    FX__PRODUCT_SCRATCH = 312 * 512, // floats, aligned to 64 bytes
+    FX__PRODUCT_DEPTH = 512, // k up to which a product can be handed out in blocks
+    // Floats, aligned to 64 bytes: for tiles, 384 rows of A and 32 columns of B by 256 of k, of
+    // three parts of two bytes.
+    FX__PRODUCT_SCRATCH = (384 + 32) * 256 * 3 / 2,
 };
 
 // op(A)[m, k] · op(B)[k, n], row-major with leading dimensions, as in fx__gemm(). Kernels differ in

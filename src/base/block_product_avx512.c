@@ -4,6 +4,7 @@
 // goes through it twelve columns at a time.
 //
 // Every element is summed in ascending order of k, in pieces of DEPTH, wherever it stands.
+#include <assert.h>
 #include <string.h>
 
 #include "src/base/block_product_kernels.h"
@@ -20,8 +21,9 @@ enum {
     WIDTH = 16,
     LANES = 2 * WIDTH,
     DEPTH = FX__PRODUCT_DEPTH,
-    PACKED = 260 * 512, // numbers of B
+    PACKED = 260 * DEPTH, // numbers of B, which share the second cache with A and C
 };
+static_assert(PACKED + ROWS * DEPTH <= FX__PRODUCT_SCRATCH, "B, and a strip of A");
 
 #define TARGET __attribute__((target("avx512f,fma")))
 

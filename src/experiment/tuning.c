@@ -173,8 +173,7 @@ static fx_status parse_state(const tuner *t, const json_t *root, const char *pat
     if (strcmp(identity, t->identity) != 0 || json_array_size(scores) != count)
         return fx_error_set(error, FX_ERROR_DATA,
                             "%s: of a search over another space, data or seed, or by another "
-                            "processor or BLAS; without --resume it "
-                            "begins anew",
+                            "processor or BLAS; without --resume it begins anew",
                             path);
     for (size_t i = 0; i < count; ++i) {
         const json_t *score = json_array_get(scores, i);

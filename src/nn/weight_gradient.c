@@ -24,24 +24,23 @@ static void update_block(void *context, size_t i, size_t j, size_t rows, size_t 
                             to->stride);
 }
 
-// ∂W of rows i … i + height - 1 and columns j … j + width - 1. `fetches`: the weights are in no
-// cache.
+// ∂W of rows i … i + height - 1 and columns j … j + width - 1.
 static void weight_tile(const fx__backprop *b, size_t l, size_t n, const float *delta, size_t i,
-                        size_t height, size_t j, size_t width, bool fetches,
-                        const fx__optimizer *optimizer) {
+                        size_t height, size_t j, size_t width, const fx__optimizer *optimizer) {
     if (width == 0) return;
     const fx__layer *layer = &b->mlp->layers[l];
+    const fx__division d = fx__division_of(layer);
     const size_t at = (size_t)(layer->weights - b->mlp->parameters) + i * layer->columns + j;
     const fx__product product = {.m = height,
                                  .n = width,
                                  .k = n,
-                                 .piece = fx__division_of(layer).columns,
+                                 .piece = d.columns,
                                  .a = fx__backprop_input(b, l) + i,
                                  .lda = layer->inputs,
                                  .b = delta + j,
                                  .ldb = layer->columns,
                                  .transpose_a = true};
-    destination to = {b, optimizer, at, layer->columns, fetches ? height : 0};
+    destination to = {b, optimizer, at, layer->columns, d.owned ? 0 : height};
     if (optimizer && n <= FX__PRODUCT_DEPTH) {
         fx__product_take(&product, fx__backprop_scratch(b), update_block, &to);
         return;
@@ -61,19 +60,18 @@ void fx__weight_gradient(const fx__backprop *b, size_t l, size_t n, const float 
 #pragma omp parallel num_threads(b->threads) if (parallel)
     if (d.owned && d.parts == 1) {
         const fx__range own = fx__own_range(layer->columns, d.columns);
-        weight_tile(b, l, n, delta, 0, layer->inputs, own.begin, own.end - own.begin, false,
-                    optimizer);
+        weight_tile(b, l, n, delta, 0, layer->inputs, own.begin, own.end - own.begin, optimizer);
     } else if (d.owned) {
 #pragma omp for schedule(static, 1)
         for (size_t i = 0; i < layer->inputs; i += d.rows)
             weight_tile(b, l, n, delta, i, fx__least(d.rows, layer->inputs - i), 0, layer->columns,
-                        false, optimizer);
+                        optimizer);
     } else {
 #pragma omp for schedule(dynamic, 1)
         for (size_t tile = 0; tile < tiles; tile++) {
             const size_t i = tile / across * d.rows, j = tile % across * d.columns;
             weight_tile(b, l, n, delta, i, fx__least(d.rows, layer->inputs - i), j,
-                        fx__least(d.columns, layer->columns - j), true, optimizer);
+                        fx__least(d.columns, layer->columns - j), optimizer);
         }
     }
 }
