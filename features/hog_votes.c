@@ -11,7 +11,7 @@
 // are to both sides of t, linearly. Places count from the center of bin 0.
 //
 // Method. Rows are split into planes of floats, or of integers where those are faster
-// (hog_gradient.c); loops then run over as many rows at once as make them long. Angles come from a
+// (hog_words.c); loops then run over as many rows at once as make them long. Angles come from a
 // polynomial that is exact at multiples of 45°, so that gradients on the edge of two bins (of 8-bit
 // pixels only those can be) have one rule.
 #include "features/hog_votes.h"
@@ -23,13 +23,14 @@
 
 #include "features/hog_columns.h"
 #include "features/hog_gradient.h"
+#include "features/hog_words.h"
 #include "src/base/kernel.h"
 
 enum {
-    BLOCK = 1024,                   // pixels of the rows worked on at once
-    LANES = FX__HOG_LANES,          // rows of floats are whole groups, with one before them;
-    WORDS = FX__HOG_GRADIENT_GROUP, // so are rows of integers
-    CHUNK = 8,                      // pixels split at once
+    BLOCK = 1024,                // pixels of the rows worked on at once
+    LANES = FX__HOG_LANES,       // rows of floats are whole groups, with one before them;
+    WORDS = FX__HOG_WORDS_GROUP, // so are rows of integers
+    CHUNK = 8,                   // pixels split at once
     // Floats of a channel: the narrowest rows are one group and another before it; two rows come on
     // top, and the room behind the last. Integers take half the bytes, and at most twice as many.
     PLANE = 2 * BLOCK + 2 * (LANES + FX__HOG_ROW_MAX) + LANES,
@@ -66,7 +67,7 @@ void fx__hog_votes_create(const fx_hog_params *params, float *scratch, size_t *u
 int fx__hog_votes_begin(fx__hog_votes *votes, int n) {
     const fx_image *image = votes->image;
     bool words =
-        image->channels == 3 && !votes->to_gray && !votes->roots && fx__hog_gradient_is_wide();
+        image->channels == 3 && !votes->to_gray && !votes->roots && fx__hog_words_are_fast();
     votes->words = words ? (int16_t *)(void *)votes->rows : NULL;
     votes->stride = whole_groups((size_t)n, LANES);
     votes->plane = words ? WORDS + whole_groups((size_t)n, WORDS) : LANES + votes->stride;
@@ -174,7 +175,7 @@ INLINE void read_rows(const fx__hog_votes *v, int x0, int n, int y, int from, in
     const fx__hog_span s = span_of(v, x0, n);
     for (int k = from; !v->words && k <= to; k++) read_row(v, &s, y + k, k + 1);
     const fx__hog_rows all = {(size_t)to + 1 - (size_t)from, v->stride, v->plane, v->pitch};
-    if (v->words) fx__hog_gradient_read(&all, &s, y + from, v->words + start_of(v, from + 1));
+    if (v->words) fx__hog_words_read(&all, &s, y + from, v->words + start_of(v, from + 1));
 }
 
 // Votes
@@ -217,10 +218,7 @@ INLINE float vote_of(float dx, float dy, bool is_signed, float *magnitude) {
 // dx and dy of some rows, where their votes will stand.
 static void gradients(const fx__hog_votes *v, int rows) {
     const fx__hog_rows all = {(size_t)rows, v->stride, v->plane, v->pitch};
-    if (v->words)
-        fx__hog_gradient_words(&all, v->words + start_of(v, 1), v->magnitude, v->place);
-    else
-        fx__hog_gradient_floats(&all, planes_of(v) == 3, row_at(v, 1), v->magnitude, v->place);
+    fx__hog_gradient_floats(&all, planes_of(v) == 3, row_at(v, 1), v->magnitude, v->place);
 }
 
 // Magnitudes and places from dx and dy. Each combination of the last three is compiled apart.
@@ -240,20 +238,7 @@ INLINE void vote(const fx__hog_votes *v, int rows, bool two, bool centered, bool
         }
 }
 
-// The image's outermost pixels do not vote.
-INLINE void clear_frame(const fx__hog_votes *v, int x0, int n, int y, int rows) {
-    const fx_image *image = v->image;
-    for (int k = 0; k < rows; k++) {
-        float *row = v->magnitude + (size_t)k * v->stride;
-        if (y + k == 0 || y + k == image->height - 1) memset(row, 0, sizeof *row * (size_t)n);
-        if (x0 == 0) row[0] = 0;
-        if (x0 + n == image->width) row[n - 1] = 0;
-    }
-}
-
-FX__KERNEL void fx__hog_votes_rows(const fx__hog_votes *v, int x0, int n, int y, int rows,
-                                   bool fresh) {
-    read_rows(v, x0, n, y, fresh ? -1 : 1, rows);
+INLINE void vote_floats(const fx__hog_votes *v, int rows) {
     gradients(v, rows);
     switch (v->two << 2 | v->centered << 1 | v->is_signed) {
     case 0:
@@ -281,6 +266,26 @@ FX__KERNEL void fx__hog_votes_rows(const fx__hog_votes *v, int x0, int n, int y,
         vote(v, rows, true, true, true);
         break;
     }
+}
+
+// The image's outermost pixels do not vote.
+INLINE void clear_frame(const fx__hog_votes *v, int x0, int n, int y, int rows) {
+    const fx_image *image = v->image;
+    for (int k = 0; k < rows; k++) {
+        float *row = v->magnitude + (size_t)k * v->stride;
+        if (y + k == 0 || y + k == image->height - 1) memset(row, 0, sizeof *row * (size_t)n);
+        if (x0 == 0) row[0] = 0;
+        if (x0 + n == image->width) row[n - 1] = 0;
+    }
+}
+
+FX__KERNEL void fx__hog_votes_rows(const fx__hog_votes *v, int x0, int n, int y, int rows,
+                                   bool fresh) {
+    read_rows(v, x0, n, y, fresh ? -1 : 1, rows);
+    if (v->words)
+        fx__hog_words_vote(v, rows);
+    else
+        vote_floats(v, rows);
     if (v->frame) clear_frame(v, x0, n, y, rows);
     // The last two rows are the first two of the next call, the neighbor behind the second
     // included.

@@ -77,7 +77,6 @@ endfunction()
 file(GLOB hog_sources CONFIGURE_DEPENDS features/hog*.c)
 file(GLOB product_sources CONFIGURE_DEPENDS src/base/block_product*.c)
 fx_portable_test(unit/test_hog ${hog_sources})
-fx_portable_test(unit/test_hog_gradient ${hog_sources})
 fx_portable_test(unit/test_block_product ${product_sources})
 fx_portable_test(property/test_training_threads ${product_sources})
 

@@ -215,7 +215,7 @@ Test(hog, kernel_equals_reference_across_strips) {
 
 // Every gradient that 8-bit pixels can have goes into its bin, those on the edge of two (multiples
 // of 45° alone can be) into the upper one.
-static void check_bins(int orientations, bool signed_gradients, int from, int step) {
+static void check_bins(int channels, int orientations, bool signed_gradients) {
     // A row between two even ones: at odd pixels dx is the difference of neighboring even ones,
     // which step from 0 to v and back to 0; at even pixels likewise.
     enum { WIDTH = 4 * 256 };
@@ -224,14 +224,16 @@ static void check_bins(int orientations, bool signed_gradients, int from, int st
     p.signed_gradients = signed_gradients;
     p.interpolation = false;
     p.pixels_per_cell = 1;
-    fx_image image = pixels_blank(WIDTH, 3, 1);
+    fx_image image = pixels_blank(WIDTH, 3, channels);
     float *cells = floats((size_t)WIDTH * 3 * (size_t)orientations);
     float *scratch = scratch_of(sizeof(float) * fx__hog_cells_scratch(&p));
     const long double pi = acosl(-1.0L);
-    for (int x = 0; x < WIDTH; x++) *pixels_at(&image, x, 1) = x % 4 < 2 ? 0 : (uint8_t)(x / 4);
-    for (int dy = from; dy <= 255; dy += step) {
-        memset(pixels_at(&image, 0, 0), dy < 0 ? -dy : 0, WIDTH);
-        memset(pixels_at(&image, 0, 2), dy > 0 ? dy : 0, WIDTH);
+    size_t bytes = WIDTH * (size_t)channels;
+    for (int x = 0; x < WIDTH; x++)
+        memset(pixels_at(&image, x, 1), x % 4 < 2 ? 0 : x / 4, (size_t)channels);
+    for (int dy = -255; dy <= 255; dy += STEP) {
+        memset(pixels_at(&image, 0, 0), dy < 0 ? -dy : 0, bytes);
+        memset(pixels_at(&image, 0, 2), dy > 0 ? dy : 0, bytes);
         fx__hog_cells(&p, &image, cells, scratch);
         for (int x = 1; x < WIDTH - 1; x++) {
             int dx = *pixels_at(&image, x + 1, 1) - *pixels_at(&image, x - 1, 1);
@@ -255,8 +257,10 @@ static void check_bins(int orientations, bool signed_gradients, int from, int st
 Test(hog, every_gradient_finds_its_bin) {
     static const int bins[] = {1, 2, 4, 6, 8, 9, 12, 18, 30};
     for (size_t i = 0; i < sizeof bins / sizeof *bins; i++) {
-        check_bins(bins[i], false, -255, STEP);
-        check_bins(bins[i], true, -255, STEP);
+        check_bins(1, bins[i], false);
+        check_bins(1, bins[i], true);
+        check_bins(3, bins[i], false);
+        check_bins(3, bins[i], true);
     }
 }
 
