@@ -12,8 +12,9 @@
 // meets, 16 rows or columns by 32 of k in a tile. Which two of k stand side by side there is free,
 // as long as it is the same for both: they are those at k and k + 16, as that needs no shuffling.
 //
-// Beside another program on the same core, a tile instruction takes more than twice as long, and
-// the whole is about as fast as AVX-512 (tools/bench/limits.md).
+// Beside another program on the same core, tile instructions one after the other take two to three
+// times as long, those that stand apart less: what is between them costs nothing where they run
+// alone (tools/bench/limits.md).
 #include <assert.h>
 
 #include "src/base/block_product_kernels.h"
@@ -158,18 +159,27 @@ static void split(const factor *f, size_t i, size_t count, size_t p, size_t dept
 // The compiler does not know that tile instructions read and write memory.
 #define MEMORY() __asm__ volatile("" ::: "memory")
 
+#define APART() __asm__ volatile(".rept 12\n\tnop\n\t.endr");
+
+#define LOAD(tile, from)                                                                           \
+    _tile_loadd(tile, from, 2 * STEP);                                                             \
+    APART()
+#define ADD_PRODUCT(sum, a, b)                                                                     \
+    _tile_dpbf16ps(sum, a, b);                                                                     \
+    APART()
+
 // A part of two strips of A, and of B.
 #define LOAD_A(part)                                                                               \
-    _tile_loadd(4, a + (part)*TILE, 2 * STEP);                                                     \
-    _tile_loadd(5, a + steps * SPLIT + (part)*TILE, 2 * STEP);
+    LOAD(4, a + (part)*TILE)                                                                       \
+    LOAD(5, a + steps * SPLIT + (part)*TILE)
 #define LOAD_B(part)                                                                               \
-    _tile_loadd(6, b + (part)*TILE, 2 * STEP);                                                     \
-    _tile_loadd(7, b + steps * SPLIT + (part)*TILE, 2 * STEP);
+    LOAD(6, b + (part)*TILE)                                                                       \
+    LOAD(7, b + steps * SPLIT + (part)*TILE)
 #define MULTIPLY()                                                                                 \
-    _tile_dpbf16ps(0, 4, 6);                                                                       \
-    _tile_dpbf16ps(1, 4, 7);                                                                       \
-    _tile_dpbf16ps(2, 5, 6);                                                                       \
-    _tile_dpbf16ps(3, 5, 7);
+    ADD_PRODUCT(0, 4, 6)                                                                           \
+    ADD_PRODUCT(1, 4, 7)                                                                           \
+    ADD_PRODUCT(2, 5, 6)                                                                           \
+    ADD_PRODUCT(3, 5, 7)
 
 // block[32, 32] = (`more`: +=) two strips of A · two of B, over `steps`.
 TARGET static void multiply_block(const bfloat16 *a, const bfloat16 *b, size_t steps, bool more,
