@@ -16,7 +16,7 @@ static const char *const window_names[] = {"none", "flat", "gaussian", NULL};
 static const char *const encoding_names[] = {"hard",   "triangle", "threshold", "nearest",
                                              "tf-idf", "vlad",     "fisher",    NULL};
 static const char *const pool_names[] = {"sum", "mean", "max", NULL};
-static const char *const norm_names[] = {"none", "l1", "l2", "sqrt", NULL};
+static const char *const norm_names[] = {"none", "L1", "L2", "sqrt", NULL};
 
 #define AT(field) offsetof(fx_bovw_params, field)
 static const fx_param keys[] = {
@@ -126,12 +126,12 @@ static const fx_param keys[] = {
     {.key = "intra",
      .kind = FX_PARAM_BOOL,
      .offset = AT(intra),
-     .help = "of vlad and fisher: l2 of each word's part of a cell, before bovw.norm"},
+     .help = "of vlad and fisher: L2 of each word's part of a cell, before bovw.norm"},
     {.key = "norm",
      .kind = FX_PARAM_CHOICE,
      .offset = AT(norm),
      .choices = norm_names,
-     .help = "of the whole descriptor; sqrt: signed square roots of l1 (those, then l2)"},
+     .help = "of the whole descriptor; sqrt: signed square roots of L1 (those, then L2)"},
     {.key = "norm_cells",
      .kind = FX_PARAM_BOOL,
      .offset = AT(norm_cells),

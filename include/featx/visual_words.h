@@ -47,7 +47,7 @@ typedef enum fx_bovw_norm {
     FX_BOVW_NORM_NONE,
     FX_BOVW_NORM_L1,
     FX_BOVW_NORM_L2,
-    FX_BOVW_NORM_SQRT // signed square roots of l1, which is the same as those followed by l2
+    FX_BOVW_NORM_SQRT // signed square roots of L1, which is the same as those followed by L2
 } fx_bovw_norm;
 
 typedef struct fx_bovw_params {
@@ -69,7 +69,7 @@ typedef struct fx_bovw_params {
     int grid;        // grid × grid cells
     int levels;      // of a spatial pyramid: grids of grid, 2 grid, 4 grid … ≤ 64 cells a side
     int pool;        // fx_bovw_pool
-    bool intra;      // l2 of each word's part, of vlad and fisher
+    bool intra;      // L2 of each word's part, of vlad and fisher
     int norm;        // fx_bovw_norm, over the whole descriptor
     bool norm_cells; // over each cell instead
     bool whiten;     // ZCA

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "src/base/memory.h"
 
@@ -147,10 +148,11 @@ static bool read_int(const fx_param *param, const fx_yaml *value, int *out) {
     return true;
 }
 
+// Names are told apart without regard to case: no two of a key differ in it alone.
 static bool read_choice(const fx_param *param, const fx_yaml *value, int *out) {
     if (value->kind != FX_YAML_SCALAR) return false;
     for (int i = 0; param->choices[i]; i++)
-        if (strcmp(param->choices[i], value->text) == 0) {
+        if (strcasecmp(param->choices[i], value->text) == 0) {
             *out = i;
             return true;
         }

@@ -230,6 +230,7 @@ Test(params, set_and_format) {
         {"gear.sizes", "[8, 4,4]", "[8, 4, 4]", 5},
         {"gear.sizes", "[]", "[]", 5},
         {"gear.kinds", "[worm, spur]", "[worm, spur]", 6},
+        {"gear.kinds", "[Worm, SPUR]", "[worm, spur]", 6},
         {"gear.window", "32", "[32, 32]", 7},
         {"gear.window", "[64, 48]", "[64, 48]", 7},
         {"gear.window", "auto", "auto", 7},
