@@ -5,7 +5,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 // Rows of n columns, each with its channels one after the other: `plane` from a channel to the
 // next, `pitch` from a row to the next. Around them are the pixels that they need.

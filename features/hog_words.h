@@ -9,7 +9,8 @@
 // Whether the processor can; else the functions must not be called.
 bool fx__hog_words_are_fast(void);
 
-// Pixels worked on at once: words and votes are written, and rows read, to the end of a group.
+// Pixels worked on at once: votes are written, and words read, to the end of a group, whatever
+// stands there.
 enum { FX__HOG_WORDS_GROUP = 32 };
 
 // Columns x0 … x0+n-1 of an image, and their neighbors.
@@ -29,7 +30,7 @@ static inline const uint8_t *fx__hog_span_row(const fx__hog_span *s, int y) {
 }
 
 // The span's columns of rows y …, with their neighbors to both sides, as words; `words` is the
-// first column of the first row.
+// first column of the first row; rows->n is not asked.
 void fx__hog_words_read(const fx__hog_rows *rows, const fx__hog_span *span, int y, int16_t *words);
 
 // Votes of `rows` rows, from the second row of `words` on.

@@ -159,14 +159,16 @@ static void split(const factor *f, size_t i, size_t count, size_t p, size_t dept
 // The compiler does not know that tile instructions read and write memory.
 #define MEMORY() __asm__ volatile("" ::: "memory")
 
-#define APART() __asm__ volatile(".rept 12\n\tnop\n\t.endr");
+// Keeps tile instructions apart, as said above. More than eight make no difference; the few of a
+// block of C are not worth it.
+#define APART() __asm__ volatile(".rept 12\n\tnop\n\t.endr")
 
 #define LOAD(tile, from)                                                                           \
     _tile_loadd(tile, from, 2 * STEP);                                                             \
-    APART()
+    APART();
 #define ADD_PRODUCT(sum, a, b)                                                                     \
     _tile_dpbf16ps(sum, a, b);                                                                     \
-    APART()
+    APART();
 
 // A part of two strips of A, and of B.
 #define LOAD_A(part)                                                                               \
