@@ -6,7 +6,12 @@
 #include "featx/training.h"
 #include "nn/lecture.h"
 
-enum { SAMPLES = 64, INPUTS = 1000, HIDDEN = 100, OUTPUTS = 10, STEPS = 10000, COMPARED = 1000 };
+enum { SAMPLES = 64, INPUTS = 1000, HIDDEN = 100, OUTPUTS = 10, COMPARED = 1000, LAST = 10000 };
+#if defined(__SANITIZE_ADDRESS__)
+enum { STEPS = COMPARED }; // the others take three minutes, and no other code
+#else
+enum { STEPS = LAST };
+#endif
 
 // The formula of the script.
 static void fill(uint64_t stream, size_t count, float *out) {
@@ -63,9 +68,11 @@ Test(lecture_golden, losses_of_ten_thousand_steps) {
         cr_assert(fabs(loss - golden_lecture[step]) <= 1e-4 * golden_lecture[step],
                   "step %d: %.9g, NumPy %.9g", step, loss, golden_lecture[step]);
     }
-    double last = history.epochs[STEPS - 1].train_loss * SAMPLES;
-    cr_assert(fabs(last - golden_lecture[COMPARED]) <= 1e-2 * golden_lecture[COMPARED],
-              "last: %.9g, NumPy %.9g", last, golden_lecture[COMPARED]);
+    if (history.count == LAST) {
+        double last = history.epochs[STEPS - 1].train_loss * SAMPLES;
+        cr_assert(fabs(last - golden_lecture[COMPARED]) <= 1e-2 * golden_lecture[COMPARED],
+                  "last: %.9g, NumPy %.9g", last, golden_lecture[COMPARED]);
+    }
     cr_assert(isnan(history.epochs[0].train_accuracy));
     fx_history_destroy(&history);
     fx_matrix_destroy(&x);

@@ -67,6 +67,9 @@ static double two_modes(const arm *arm) {
     cr_assert_not(!((value) <= (bound)), "%s is %.3f, expected at most %.3f", #value, value, bound)
 
 Test(shapes_claims, hold_on_trained_models, .timeout = 600) {
+#if defined(__SANITIZE_ADDRESS__)
+    cr_skip_test("five minutes under sanitizers, for numbers; other tests run all of its code");
+#endif
     fx_dataset data;
     fx_error error = {0};
     cr_assert_eq(fx_shapes_create(1, &data, &error), FX_OK, "%s", error.message);
