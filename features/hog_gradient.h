@@ -5,6 +5,23 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+// Columns x0 … x0+n-1 of an image, and their neighbors.
+typedef struct fx__hog_span {
+    const uint8_t *in, *end; // of column x0 in row 0; of the image
+    size_t pitch;            // bytes of a row
+    int n, last;             // columns; row
+    bool left, right;        // neighbors that the image has
+    int mirror, mirror_y;    // how far inside is the pixel that stands for one beyond the border
+} fx__hog_span;
+
+// Row y, or the one that stands for it beyond the border.
+static inline const uint8_t *fx__hog_span_row(const fx__hog_span *s, int y) {
+    if (y < 0) y = s->mirror_y;
+    if (y > s->last) y = s->last - s->mirror_y;
+    return s->in + (size_t)y * s->pitch;
+}
 
 // Rows of n columns, each with its channels one after the other: `plane` from a channel to the
 // next, `pitch` from a row to the next. Around them are the pixels that they need.

@@ -79,13 +79,9 @@ static int planes_of(const fx__hog_votes *v) {
     return v->to_gray ? 1 : v->image->channels;
 }
 
-// Where the first pixel of row `at` stands in a plane.
-INLINE size_t start_of(const fx__hog_votes *v, int at) {
-    return (size_t)at * v->pitch + (v->words ? WORDS : LANES);
-}
-
+// The first pixel of row `at` of a plane of floats.
 INLINE float *row_at(const fx__hog_votes *v, int at) {
-    return v->rows + start_of(v, at);
+    return v->rows + (size_t)at * v->pitch + LANES;
 }
 
 // Rows
@@ -173,9 +169,10 @@ INLINE void read_row(const fx__hog_votes *v, const fx__hog_span *s, int y, int a
 // Rows y + from … y + to, into rows from + 1 … of the planes.
 INLINE void read_rows(const fx__hog_votes *v, int x0, int n, int y, int from, int to) {
     const fx__hog_span s = span_of(v, x0, n);
-    for (int k = from; !v->words && k <= to; k++) read_row(v, &s, y + k, k + 1);
-    const fx__hog_rows all = {(size_t)to + 1 - (size_t)from, v->stride, v->plane, v->pitch};
-    if (v->words) fx__hog_words_read(&all, &s, y + from, v->words + start_of(v, from + 1));
+    if (v->words)
+        fx__hog_words_read(v, &s, y + from, to + 1 - from, from + 1);
+    else
+        for (int k = from; k <= to; k++) read_row(v, &s, y + k, k + 1);
 }
 
 // Votes
@@ -215,12 +212,6 @@ INLINE float vote_of(float dx, float dy, bool is_signed, float *magnitude) {
     return dy < 0.0f ? 8.0f - angle : angle;
 }
 
-// dx and dy of some rows, where their votes will stand.
-static void gradients(const fx__hog_votes *v, int rows) {
-    const fx__hog_rows all = {(size_t)rows, v->stride, v->plane, v->pitch};
-    fx__hog_gradient_floats(&all, planes_of(v) == 3, row_at(v, 1), v->magnitude, v->place);
-}
-
 // Magnitudes and places from dx and dy. Each combination of the last three is compiled apart.
 INLINE void vote(const fx__hog_votes *v, int rows, bool two, bool centered, bool is_signed) {
     float bins = (float)v->bins, bins_per_unit = bins / (is_signed ? 8.0f : 4.0f);
@@ -239,7 +230,9 @@ INLINE void vote(const fx__hog_votes *v, int rows, bool two, bool centered, bool
 }
 
 INLINE void vote_floats(const fx__hog_votes *v, int rows) {
-    gradients(v, rows);
+    const fx__hog_rows all = {(size_t)rows, v->stride, v->plane, v->pitch};
+    // dx and dy, where their votes will stand
+    fx__hog_gradient_floats(&all, planes_of(v) == 3, row_at(v, 1), v->magnitude, v->place);
     switch (v->two << 2 | v->centered << 1 | v->is_signed) {
     case 0:
         vote(v, rows, false, false, false);

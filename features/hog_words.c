@@ -45,15 +45,16 @@ INLINE void border(const fx__hog_span *s, const uint8_t *in, int16_t *words, siz
     }
 }
 
-TARGET void fx__hog_words_read(const fx__hog_rows *rows, const fx__hog_span *s, int y,
-                               int16_t *words) {
+TARGET void fx__hog_words_read(const fx__hog_votes *votes, const fx__hog_span *s, int y, int count,
+                               int at) {
     const __mmask64 bytes = 0x5555555555555555; // of each word the lower
-    const size_t plane = rows->plane;
+    const size_t plane = votes->plane;
+    int16_t *words = votes->words + (size_t)at * votes->pitch + GROUP;
     __m512i red_green = _mm512_loadu_si512(RED_GREEN), blue = _mm512_loadu_si512(BLUE);
     size_t n = (size_t)s->n + s->right;
-    for (size_t k = 0; k < rows->count; k++, words += rows->pitch) {
-        const uint8_t *in = fx__hog_span_row(s, y + (int)k);
-        const uint8_t *later = fx__hog_span_row(s, y + (int)k + AHEAD);
+    for (int k = 0; k < count; k++, words += votes->pitch) {
+        const uint8_t *in = fx__hog_span_row(s, y + k);
+        const uint8_t *later = fx__hog_span_row(s, y + k + AHEAD);
         int16_t *r = words, *g = words + plane, *b = words + 2 * plane;
         for (size_t i = 0; i < n; i += SPLIT) {
             size_t size = (size_t)(s->end - in) - 3 * i; // of what may be read
@@ -279,8 +280,9 @@ bool fx__hog_words_are_fast(void) {
     return false;
 }
 
-void fx__hog_words_read(const fx__hog_rows *rows, const fx__hog_span *span, int y, int16_t *words) {
-    (void)rows, (void)span, (void)y, (void)words;
+void fx__hog_words_read(const fx__hog_votes *votes, const fx__hog_span *span, int y, int count,
+                        int at) {
+    (void)votes, (void)span, (void)y, (void)count, (void)at;
 }
 
 void fx__hog_words_vote(const fx__hog_votes *votes, int rows) {

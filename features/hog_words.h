@@ -13,26 +13,11 @@ bool fx__hog_words_are_fast(void);
 // stands there.
 enum { FX__HOG_WORDS_GROUP = 32 };
 
-// Columns x0 … x0+n-1 of an image, and their neighbors.
-typedef struct fx__hog_span {
-    const uint8_t *in, *end; // of column x0 in row 0; of the image
-    size_t pitch;            // bytes of a row
-    int n, last;             // columns; row
-    bool left, right;        // neighbors that the image has
-    int mirror, mirror_y;    // how far inside is the pixel that stands for one beyond the border
-} fx__hog_span;
+// `count` rows of the span's columns from y on, with their neighbors to both sides, into rows `at`
+// … of votes->words.
+void fx__hog_words_read(const fx__hog_votes *votes, const fx__hog_span *span, int y, int count,
+                        int at);
 
-// Row y, or the one that stands for it beyond the border.
-static inline const uint8_t *fx__hog_span_row(const fx__hog_span *s, int y) {
-    if (y < 0) y = s->mirror_y;
-    if (y > s->last) y = s->last - s->mirror_y;
-    return s->in + (size_t)y * s->pitch;
-}
-
-// The span's columns of rows y …, with their neighbors to both sides, as words; `words` is the
-// first column of the first row; rows->n is not asked.
-void fx__hog_words_read(const fx__hog_rows *rows, const fx__hog_span *span, int y, int16_t *words);
-
-// Votes of `rows` rows, from the second row of `words` on.
+// Votes of `rows` rows, from row 1 of votes->words on.
 void fx__hog_words_vote(const fx__hog_votes *votes, int rows);
 #endif

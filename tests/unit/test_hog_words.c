@@ -9,13 +9,14 @@
 #include "features/hog_columns.h"
 #include "features/hog_words.h"
 #include "featx/rng.h"
+#include "src/base/kernel.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 enum { STEP = 9 }; // of exhaustive loops
 #else
 enum { STEP = 1 };
 #endif
-enum { LEAD = FX__HOG_WORDS_GROUP, MOST = 160, PITCH = MOST + 2 * LEAD, PLANE = 4 * PITCH };
+enum { LEAD = FX__HOG_WORDS_GROUP, MOST = 160, PITCH = MOST + 2 * LEAD };
 
 // Few values, so that channels are often as strong as each other, and extremes.
 static uint8_t value_of(fx_rng *rng) {
@@ -45,8 +46,8 @@ static void check_read(int n, int x0, int count, bool mirror, fx_rng *rng) {
                          .right = x0 + count < n,
                          .mirror = mirror && n > 1,
                          .mirror_y = mirror};
-    const fx__hog_rows rows = {ROWS + 2, (size_t)count, PITCH, 3 * (size_t)PITCH};
-    fx__hog_words_read(&rows, &span, -1, words + LEAD);
+    const fx__hog_votes votes = {.words = words, .plane = PITCH, .pitch = 3 * PITCH};
+    fx__hog_words_read(&votes, &span, -1, ROWS + 2, 0);
     for (int y = -1; y <= ROWS; y++)
         for (int x = -1; x <= count; x++)
             for (int c = 0; c < 3; c++) {
@@ -60,8 +61,7 @@ static void check_read(int n, int x0, int count, bool mirror, fx_rng *rng) {
     munmap(pages, 2 * page);
 }
 
-// Turns of a gradient, [0, 1); half turns if it has no sign. An angle such as 45° comes out of
-// atan2() exactly, as this is made of it.
+// Turns of a gradient, [0, 1); half turns if it has no sign.
 static double turns_of(int dx, int dy, bool is_signed) {
     double turns = atan2(dy, dx) / (2 * acos(-1));
     if (turns < 0) turns += 1;
@@ -136,7 +136,7 @@ static void check_votes(int kind, size_t stride, fx_rng *rng) {
 }
 
 static bool can(void) {
-#if defined(__x86_64__) && defined(__GNUC__)
+#if FX__WIDE
     cr_assert_eq(fx__hog_words_are_fast(),
                  __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512dq"));
 #endif
