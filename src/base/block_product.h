@@ -13,9 +13,9 @@
 
 enum {
     FX__PRODUCT_DEPTH = 512, // k up to which a product can be handed out in blocks
-    // Floats, aligned to 64 bytes: for tiles, 384 rows of A and 32 columns of B by 256 of k, of
-    // three parts of two bytes.
-    FX__PRODUCT_SCRATCH = (384 + 32) * 256 * 3 / 2,
+    // Floats, aligned to 64 bytes: for tiles, 384 rows of A and 32 columns of B by 512 of k, of
+    // three bytes, and an exponent each.
+    FX__PRODUCT_SCRATCH = (384 + 32) * (512 * 3 / 4 + 1),
 };
 
 // op(A)[m, k] · op(B)[k, n], row-major with leading dimensions, as in fx__gemm(). Kernels differ in
