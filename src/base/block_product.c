@@ -25,29 +25,48 @@ static void by_library(const fx__product *p, float *c, size_t ldc) {
                     0, c, ldc);
 }
 
-// Whether a kernel of ours made the product.
-static bool by_kernel(const fx__product *product, float *scratch, fx__product_output out) {
+// What makes the product.
+typedef enum kernel { LIBRARY, VECTORS, TILES } kernel;
+
+static kernel kernel_of(const fx__product *product) {
 #if FX__WIDE
     enum {
         FEW_ROWS = 4,      // below which, and
         FEW_COLUMNS = 16,  // below which most lanes would be empty
-        TILED_SIDE = 60,   // m·n / (m + n) from which on it pays to split both factors, and
+        TILED_SIDE = 60,   // m·n / (m + n) from which on it pays to pack both factors, and
         TILED_DEPTH = 192, // k
     };
     const size_t m = product->m, k = product->k, n = piece_of(product);
     if (m < FEW_ROWS || n < FEW_COLUMNS || k == 0 || !__builtin_cpu_supports("avx512f"))
-        return false;
-    if (k >= TILED_DEPTH && m * n >= TILED_SIDE * (m + n) && fx__product_has_tiles())
-        fx__product_by_tiles(product, scratch, &out);
-    else
-        fx__product_by_vectors(product, scratch, &out);
-    return true;
+        return LIBRARY;
+    const bool large = k >= TILED_DEPTH && m * n >= TILED_SIDE * (m + n);
+    return large && fx__product_has_tiles() ? TILES : VECTORS;
 #else
     (void)product;
+    return LIBRARY;
+#endif
+}
+
+// Whether a kernel of ours made the product.
+static bool by_kernel(const fx__product *product, float *scratch, fx__product_output out) {
+    const kernel kernel = kernel_of(product);
+#if FX__WIDE
+    if (kernel == TILES) fx__product_by_tiles(product, scratch, &out);
+    if (kernel == VECTORS) fx__product_by_vectors(product, scratch, &out);
+#else
     (void)scratch;
     (void)out;
-    return false;
 #endif
+    return kernel != LIBRARY;
+}
+
+size_t fx__packed_size(const fx__product *product, size_t count) {
+    return kernel_of(product) == TILES ? fx__tiles_packed_size(product, count) : 0;
+}
+
+void fx__pack(const fx__product *product, fx__factor factor, size_t count, size_t begin, size_t end,
+              float *to) {
+    fx__tiles_pack(product, factor, count, begin, end, to);
 }
 
 void fx__product_write(const fx__product *product, float *scratch, float *c, size_t ldc) {

@@ -13,10 +13,18 @@
 
 enum {
     FX__PRODUCT_DEPTH = 512, // k up to which a product can be handed out in blocks
+    FX__PACKED_UNIT = 32,    // rows or columns
     // Floats, aligned to 64 bytes: for tiles, 384 rows of A and 32 columns of B by 512 of k, of
-    // three bytes, and an exponent each.
+    // three bytes each, and an exponent for each row or column.
     FX__PRODUCT_SCRATCH = (384 + 32) * (512 * 3 / 4 + 1),
 };
+
+// Rows of A, or columns of B, made ready once for products that have them in common.
+typedef struct fx__packed {
+    const float *data; // NULL: none
+    size_t count;      // all of them
+    size_t begin;      // the product's first; of no use unless a multiple of FX__PACKED_UNIT
+} fx__packed;
 
 // op(A)[m, k] · op(B)[k, n], row-major with leading dimensions, as in fx__gemm(). Kernels differ in
 // the last bits, and OpenBLAS differs by n: what is computed depends on m, `piece` and k alone, so
@@ -29,7 +37,19 @@ typedef struct fx__product {
     size_t lda;
     const float *b;
     size_t ldb;
+    fx__packed packed_a, packed_b; // the same once more, or none
 } fx__product;
+
+// Floats, aligned to 64 bytes, for `count` rows of A or columns of B packed for such products; 0
+// where their kernel takes them as they are.
+size_t fx__packed_size(const fx__product *product, size_t count);
+
+// Packs rows of A, or columns of B, from `begin`, a multiple of FX__PACKED_UNIT, to `end` - 1 of
+// `count`, whatever the product's m and n, to their place in `to`.
+typedef enum fx__factor { FX__FACTOR_A, FX__FACTOR_B } fx__factor;
+
+void fx__pack(const fx__product *product, fx__factor factor, size_t count, size_t begin, size_t end,
+              float *to);
 
 // C[m, n] of leading dimension ldc is overwritten.
 void fx__product_write(const fx__product *product, float *scratch, float *c, size_t ldc);

@@ -1,15 +1,16 @@
-// Products by the processor's tiles (AMX), about as exact as in float32.
+// Products by the processor's tiles (AMX), as exact as in float32 where numbers are of one size.
 //
 // A tile instruction multiplies 16 × 64 by 64 × 16 bytes and adds up in int32, exactly: in a cycle
 // 32 times as much as AVX-512 does of float32. For it the numbers of a row of A and of a column of
 // B, 512 of k at a time, become integers of 24 bits times a power of two, as small as the greatest
 // of them allows, each of three digits of eight bits. Of the nine products of digits eight are
-// added up, those of one place together; the ninth is below what the integers leave out.
+// added up, those of one place together; the ninth, of the last digits of both, is left out.
 //
-// So a number is off by up to 2^-23 of the greatest in its row or column, where a chain of float32
-// sums is off by 2^-24 of each of its sums: less is lost where numbers are of one size, more where
-// they are far smaller than the greatest. A row or column with a number that is not finite gives
-// NaN.
+// So a number is off by up to 1.01 · 2^-23 of the greatest in its row or column, and a product by
+// 1.02 · 2^-30 of that of the greatest, where a chain of float32 sums is off by 2^-24 of each of
+// its sums: less is lost where numbers are of one size, more where they are far smaller than the
+// greatest (limits.md has both as they come in training). A row or column with a number that is
+// not finite gives NaN: infinity and NaN have digits of zero, and 0 · 2^∞ is NaN.
 //
 // Which four of k stand side by side in a tile is free, as long as it is the same for both factors:
 // they are k, k + 16, k + 32 and k + 48, as that needs no shuffling.
@@ -39,7 +40,7 @@ enum {
     PLACES = 4,                // of products of digits
     TILE = SIDE * STEP,        // digits of one place
     NUMBERS = DIGITS * TILE,   // and of all
-    BLOCK = 2 * SIDE,          // rows and columns of C at a time: two tiles
+    BLOCK = FX__PACKED_UNIT,   // rows and columns of C at a time: two tiles
     DEPTH = FX__PRODUCT_DEPTH, // of k
 };
 
@@ -62,8 +63,8 @@ INLINE __m512i greater(__m512i greatest, __m512 x) {
 }
 
 // The e for which the digits of x / 2^e fit, the first being its integer part: x < 126.99 · 2^e, as
-// digits go from -128 to 127 and what is left of 127.5 on would make the first one 128. Infinity
-// and NaN stay what they are.
+// digits go from -128 to 127, and from 127.498 on the first would have to be 128. Infinity and NaN
+// stay what they are.
 INLINE __m512 exponent_of(__m512i greatest) {
     const __m512 least = _mm512_set1_ps(-160); // below all that float32 has, for rows of zeros
     const __m512 x = _mm512_castsi512_ps(greatest), above = _mm512_set1_ps(64 / 126.99f);
@@ -198,24 +199,55 @@ TARGET static void pack_across(const float *from, size_t ld, size_t count, size_
 
 // A factor: its number at (i, p), i a row of A or a column of B, stands at data[i · ld + p] if k is
 // `along` its rows, else at data[p · ld + i]. Tiles have i down their rows (A), or k (B).
-typedef struct factor {
+typedef struct layout {
     const float *data;
     size_t ld;
     bool along, turned; // `turned`: tiles are packed as transposes
-} factor;
+} layout;
 
-// i … i + count - 1 by p … p + depth - 1, in whole blocks; zero beyond.
-static void pack(const factor *f, size_t i, size_t count, size_t p, size_t depth, uint8_t *to) {
+static layout layout_of(const fx__product *p, fx__factor factor) {
+    return factor == FX__FACTOR_A ? (layout){p->a, p->lda, !p->transpose_a, p->transpose_a}
+                                  : (layout){p->b, p->ldb, p->transpose_b, p->transpose_b};
+}
+
+// i … end - 1 by p … p + depth - 1, in whole blocks; zero beyond.
+static void pack(const layout *f, size_t i, size_t end, size_t p, size_t depth, uint8_t *to) {
     const size_t steps = pieces_of(depth, STEP);
-    for (size_t end = i + count; i < end; i += BLOCK, to += block_size(steps)) {
-        const size_t some = fx__least(BLOCK, end - i);
+    for (; i < end; i += BLOCK, to += block_size(steps)) {
+        const size_t count = fx__least(BLOCK, end - i);
         if (f->along)
-            pack_along(f->data + i * f->ld + p, f->ld, some, depth, steps, to);
+            pack_along(f->data + i * f->ld + p, f->ld, count, depth, steps, to);
         else
-            pack_across(f->data + p * f->ld + i, f->ld, some, depth, steps, to);
+            pack_across(f->data + p * f->ld + i, f->ld, count, depth, steps, to);
         for (size_t tile = 0; f->turned && tile < 2 * steps * DIGITS; tile++)
             transpose(to + tile * TILE);
     }
+}
+
+// Where row or column i of `count` that are packed begins, from p of k on.
+static size_t place_of(size_t count, size_t k, size_t p, size_t i) {
+    const size_t blocks = pieces_of(count, BLOCK), steps = pieces_of(fx__least(DEPTH, k - p), STEP);
+    return p / DEPTH * blocks * block_size(DEPTH / STEP) + i / BLOCK * block_size(steps);
+}
+
+size_t fx__tiles_packed_size(const fx__product *product, size_t count) {
+    const size_t k = product->k, last = (k - 1) / DEPTH * DEPTH;
+    return place_of(count, k, last, pieces_of(count, BLOCK) * BLOCK) / sizeof(float);
+}
+
+void fx__tiles_pack(const fx__product *product, fx__factor factor, size_t count, size_t begin,
+                    size_t end, float *to) {
+    const layout f = layout_of(product, factor);
+    const size_t k = product->k;
+    for (size_t p = 0; p < k; p += DEPTH)
+        pack(&f, begin, end, p, fx__least(DEPTH, k - p),
+             (uint8_t *)to + place_of(count, k, p, begin));
+}
+
+// The blocks of a factor from p of k on, or NULL.
+static const uint8_t *packed(const fx__packed *factor, size_t k, size_t p) {
+    if (!factor->data || factor->begin % BLOCK != 0) return NULL;
+    return (const uint8_t *)factor->data + place_of(factor->count, k, p, factor->begin);
 }
 
 // Multiplying
@@ -350,25 +382,28 @@ TARGET void fx__product_by_tiles(const fx__product *product, float *scratch,
                 .row_bytes = {STEP, STEP, STEP, STEP, STEP, STEP, STEP, STEP},
                 .rows = {SIDE, SIDE, SIDE, SIDE, SIDE, SIDE, SIDE, SIDE}};
     const size_t m = product->m, n = product->n, k = product->k;
-    const factor a = {product->a, product->lda, !product->transpose_a, product->transpose_a};
-    const factor b = {product->b, product->ldb, product->transpose_b, product->transpose_b};
+    const layout a = layout_of(product, FX__FACTOR_A), b = layout_of(product, FX__FACTOR_B);
     assert(out->c || k <= DEPTH);
     _tile_loadconfig(&config);
     for (size_t p = 0; p < k; p += DEPTH) {
         const size_t depth = fx__least(DEPTH, k - p), steps = pieces_of(depth, STEP);
         const size_t size = block_size(steps);
-        uint8_t *of_b = (uint8_t *)scratch, *of_a = of_b + size;
-        const size_t height =
-            (FX__PRODUCT_SCRATCH * sizeof *scratch / size - 1) * BLOCK; // that fits
+        const uint8_t *all_a = packed(&product->packed_a, k, p);
+        const uint8_t *all_b = packed(&product->packed_b, k, p);
+        uint8_t *own_b = (uint8_t *)scratch, *own_a = own_b + size;
+        const size_t fit = (FX__PRODUCT_SCRATCH * sizeof *scratch / size - 1) * BLOCK;
+        const size_t height = all_a ? m : fit;
         for (size_t i = 0; i < m; i += height) {
             const size_t rows = fx__least(height, m - i);
-            pack(&a, i, rows, p, depth, of_a);
+            if (!all_a) pack(&a, i, i + rows, p, depth, own_a);
             for (size_t j = 0; j < n; j += BLOCK) {
                 const size_t columns = fx__least(BLOCK, n - j);
-                pack(&b, j, columns, p, depth, of_b);
-                for (size_t q = 0; q < rows; q += BLOCK)
-                    put_block(of_a + q / BLOCK * size, of_b, steps, p > 0, i + q, j,
-                              fx__least(BLOCK, rows - q), columns, out);
+                if (!all_b) pack(&b, j, j + columns, p, depth, own_b);
+                const uint8_t *of_a = all_a ? all_a : own_a;
+                const uint8_t *of_b = all_b ? all_b + j / BLOCK * size : own_b;
+                for (size_t q = 0; q < rows; q += BLOCK, of_a += size)
+                    put_block(of_a, of_b, steps, p > 0, i + q, j, fx__least(BLOCK, rows - q),
+                              columns, out);
             }
         }
     }
@@ -391,13 +426,31 @@ bool fx__product_has_tiles(void) {
     call_once(&asked, ask);
     return granted;
 }
-#elif FX__WIDE
+#else // there are none, and nothing below is called
 bool fx__product_has_tiles(void) {
     return false;
 }
 
 void fx__product_by_tiles(const fx__product *product, float *scratch,
                           const fx__product_output *out) {
-    fx__product_by_vectors(product, scratch, out);
+    (void)product;
+    (void)scratch;
+    (void)out;
+}
+
+size_t fx__tiles_packed_size(const fx__product *product, size_t count) {
+    (void)product;
+    (void)count;
+    return 0;
+}
+
+void fx__tiles_pack(const fx__product *product, fx__factor factor, size_t count, size_t begin,
+                    size_t end, float *to) {
+    (void)product;
+    (void)factor;
+    (void)count;
+    (void)begin;
+    (void)end;
+    (void)to;
 }
 #endif

@@ -21,4 +21,9 @@ void fx__product_by_vectors(const fx__product *product, float *scratch,
 bool fx__product_has_tiles(void);
 void fx__product_by_tiles(const fx__product *product, float *scratch,
                           const fx__product_output *out);
+
+// As fx__packed_size() and fx__pack().
+size_t fx__tiles_packed_size(const fx__product *product, size_t count);
+void fx__tiles_pack(const fx__product *product, fx__factor factor, size_t count, size_t begin,
+                    size_t end, float *to);
 #endif

@@ -16,6 +16,10 @@ static inline size_t fx__least(size_t a, size_t b) {
     return a < b ? a : b;
 }
 
+static inline size_t fx__greatest(size_t a, size_t b) {
+    return a > b ? a : b;
+}
+
 // count × size bytes of zeros, aligned to 64. Free with free(). A count of 0 gives a valid pointer.
 FX_MUST_CHECK fx_status fx__allocate(size_t count, size_t size, void *out_pointer, fx_error *error);
 

@@ -29,6 +29,7 @@
 #include "src/nn/activation.h"
 #include "src/nn/batch_norm.h"
 #include "src/nn/division.h"
+#include "src/nn/layer_products.h"
 #include "src/nn/weight_gradient.h"
 
 enum {
@@ -87,6 +88,10 @@ fx_status fx__backprop_create(const fx_mlp *mlp, size_t rows, fx__backprop *out,
     b.threads = fx__threads();
     FX__TRY_GOTO(
         fx__allocate((size_t)b.threads, FX__PRODUCT_SCRATCH * sizeof(float), &b.scratch, error));
+    for (int factor = FX__FACTOR_A; factor <= FX__FACTOR_B; factor++) {
+        const size_t size = fx__shared_size(&b, (fx__factor)factor);
+        FX__TRY_GOTO(fx__allocate(size, sizeof(float), &b.shared[factor], error));
+    }
     *out = b;
     return FX_OK;
 done:
@@ -115,6 +120,8 @@ void fx__backprop_destroy(fx__backprop *b) {
     free(b->by_output);
     free(b->gradient);
     free(b->scratch);
+    free(b->shared[0]);
+    free(b->shared[1]);
     *b = (fx__backprop){0};
 }
 
@@ -185,29 +192,30 @@ static void activate_units(const fx_mlp *mlp, const fx__layer *layer, fx__layer_
     }
 }
 
-// The linear output of hidden layer l by inputs i … and columns j …, in pieces, to `out`
-// [n, columns].
-static void forward_tile(const fx__backprop *b, size_t l, size_t n, size_t i, size_t height,
-                         size_t j, size_t width, size_t piece, float *out) {
+// The linear output of hidden layer l by inputs begin … end - 1 alone.
+static void forward_part(const fx__backprop *b, size_t l, size_t n, size_t begin, size_t end,
+                         float *out) {
     const fx__layer *layer = &b->mlp->layers[l];
-    const fx__product product = {.m = n,
-                                 .n = width,
-                                 .k = height,
-                                 .piece = piece,
-                                 .a = fx__backprop_input(b, l) + i,
-                                 .lda = layer->inputs,
-                                 .b = layer->weights + i * layer->columns + j,
-                                 .ldb = layer->columns};
-    fx__product_write(&product, fx__backprop_scratch(b), out + j, layer->columns);
+    fx__product product = fx__forward_product(b, l, n);
+    product.piece = 0;
+    product.k = end - begin;
+    product.a += begin;
+    product.b += begin * layer->columns;
+    fx__product_write(&product, fx__backprop_scratch(b), out, layer->columns);
 }
 
-// Units begin … end - 1 of hidden layer l.
-static void forward_units(const fx__backprop *b, size_t l, size_t n, size_t begin, size_t end) {
+// Units begin … end - 1 of hidden layer l, of which `layers` is the product.
+static void forward_units(const fx__backprop *b, size_t l, size_t n, const fx__product *layers,
+                          size_t begin, size_t end) {
     const fx__layer *layer = &b->mlp->layers[l];
     fx__layer_state *state = &b->layers[l];
-    for (size_t k = 0; k < layer->pieces; k++)
-        forward_tile(b, l, n, 0, layer->inputs, k * layer->width + begin, end - begin,
-                     fx__block_of(layer->width), state->linear);
+    for (size_t k = 0; k < layer->pieces; k++) {
+        const size_t j = k * layer->width + begin;
+        fx__product product = *layers;
+        product.n = end - begin;
+        product.b += j;
+        fx__product_write(&product, fx__backprop_scratch(b), state->linear + j, layer->columns);
+    }
     for (size_t unit = begin; unit < end; unit += FX__COLUMNS)
         activate_units(b->mlp, layer, state, n, unit, fx__least(end - unit, FX__COLUMNS));
 }
@@ -243,18 +251,22 @@ static void forward(const fx__backprop *b, size_t n) {
         if (d.parts > 1) {
 #pragma omp for schedule(static, 1)
             for (size_t i = 0; i < layer->inputs; i += d.rows)
-                forward_tile(b, l, n, i, fx__least(d.rows, layer->inputs - i), 0, layer->columns,
-                             layer->columns, linear + i / d.rows * n * layer->columns);
+                forward_part(b, l, n, i, fx__least(i + d.rows, layer->inputs),
+                             linear + i / d.rows * n * layer->columns);
 #pragma omp single // to share so little out would cost more
             for (size_t unit = 0; unit < layer->width; unit += FX__COLUMNS)
                 sum_units(b, l, n, unit, fx__least(layer->width - unit, FX__COLUMNS));
-        } else if (d.owned) {
-            const fx__range own = fx__own_range(layer->width, block);
-            if (own.begin < own.end) forward_units(b, l, n, own.begin, own.end);
         } else {
+            fx__product product = fx__forward_product(b, l, n);
+            if (d.owned) {
+                const fx__range own = fx__own_range(layer->width, block);
+                if (own.begin < own.end) forward_units(b, l, n, &product, own.begin, own.end);
+            } else {
+                product.packed_a = fx__share(b, &product, FX__FACTOR_A, n);
 #pragma omp for schedule(dynamic, 1)
-            for (size_t begin = 0; begin < layer->width; begin += block)
-                forward_units(b, l, n, begin, fx__least(begin + block, layer->width));
+                for (size_t begin = 0; begin < layer->width; begin += block)
+                    forward_units(b, l, n, &product, begin, fx__least(begin + block, layer->width));
+            }
         }
     }
 }
@@ -344,21 +356,21 @@ static void backward_layer(const fx__backprop *b, size_t l, size_t n, const floa
     const fx__layer *layer = &b->mlp->layers[l], *next = layer + 1;
     float *by_output = layer->pieces > 1 ? b->by_output : out;
     const size_t block = fx__block_of(layer->width);
-#pragma omp parallel for schedule(dynamic, 1)                                                      \
-    num_threads(b->threads) if (n * layer->width * next->columns > FX__PRODUCT_WORK)
-    for (size_t begin = 0; begin < layer->width; begin += block) {
-        size_t end = fx__least(begin + block, layer->width);
-        const fx__product product = {.m = n,
-                                     .n = end - begin,
-                                     .k = next->columns,
-                                     .a = delta,
-                                     .lda = next->columns,
-                                     .b = next->weights + begin * next->columns,
-                                     .ldb = next->columns,
-                                     .transpose_b = true};
-        fx__product_write(&product, fx__backprop_scratch(b), by_output + begin, layer->width);
-        for (size_t unit = begin; unit < end; unit += FX__COLUMNS)
-            backward_units(b, l, n, unit, fx__least(end - unit, FX__COLUMNS), by_output, out);
+    const bool parallel = n * layer->width * next->columns > FX__PRODUCT_WORK;
+#pragma omp parallel num_threads(b->threads) if (parallel)
+    {
+        fx__product product = fx__backward_product(b, l, n, delta);
+        product.packed_a = fx__share(b, &product, FX__FACTOR_A, n);
+#pragma omp for schedule(dynamic, 1)
+        for (size_t begin = 0; begin < layer->width; begin += block) {
+            size_t end = fx__least(begin + block, layer->width);
+            fx__product piece = product;
+            piece.n = end - begin;
+            piece.b += begin * next->columns;
+            fx__product_write(&piece, fx__backprop_scratch(b), by_output + begin, layer->width);
+            for (size_t unit = begin; unit < end; unit += FX__COLUMNS)
+                backward_units(b, l, n, unit, fx__least(end - unit, FX__COLUMNS), by_output, out);
+        }
     }
 }
 

@@ -27,9 +27,10 @@ typedef struct fx__backprop {
     fx__layer_state *layers; // [layer_count]
     float *delta[2];         // [rows, at least 2, widest layer's columns], alternating
     float *by_output;        // the same, of maxout: the gradient by the maxima; else NULL
-    float *gradient; // [parameter_count] of the mean loss, in the order of the parameter block
-    int threads;     // at most
-    float *scratch;  // of products, for each of them
+    float *gradient;  // [parameter_count] of the mean loss, in the order of the parameter block
+    int threads;      // at most
+    float *scratch;   // of products, for each of them
+    float *shared[2]; // factors of the products of a layer: layer_products.h
 } fx__backprop;
 
 FX_MUST_CHECK fx_status fx__backprop_create(const fx_mlp *mlp, size_t rows, fx__backprop *out,

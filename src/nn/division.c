@@ -5,7 +5,7 @@
 #include "src/base/memory.h"
 
 enum {
-    BLOCK = 256,        // most units of a piece of a layer
+    BLOCK = 128,        // most units of a piece of a layer
     TILE_ROWS = 384,    // largest tile of weights that goes to whoever is free
     TILE_COLUMNS = 512, //
     TILES = 4,          // wanted at least
@@ -13,7 +13,8 @@ enum {
     NARROW = 128,       // columns below which a layer of up to four times that is divided by its
                         // inputs: with rows so short, threads would share cache lines
     PARTS = 4,          // of them
-    ROW_UNIT = 12,      // whole blocks of products
+    ROW_UNIT = 12,      // whole blocks of products, by AVX-512
+    SHARED_UNIT = 96,   // and by tiles of packed rows
     COLUMN_UNIT = 32,   //
     SMALLEST = 32,      // side below which nothing is cut further
 };
@@ -38,7 +39,7 @@ fx__division fx__division_of(const fx__layer *layer) {
         return (fx__division){fx__part(inputs, PARTS, ROW_UNIT), columns, PARTS, true};
     if (layer->hidden && inputs * columns <= OWNED)
         return (fx__division){inputs, fx__block_of(layer->width), 1, true};
-    fx__division d = {fx__part(inputs, fx__pieces(inputs, TILE_ROWS), ROW_UNIT),
+    fx__division d = {fx__part(inputs, fx__pieces(inputs, TILE_ROWS), SHARED_UNIT),
                       fx__part(columns, fx__pieces(columns, TILE_COLUMNS), COLUMN_UNIT), 1, false};
     while (fx__pieces(inputs, d.rows) * fx__pieces(columns, d.columns) < TILES) {
         if (d.rows >= d.columns && d.rows > ROW_UNIT)

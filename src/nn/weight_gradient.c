@@ -2,6 +2,7 @@
 
 #include "src/base/block_product.h"
 #include "src/nn/division.h"
+#include "src/nn/layer_products.h"
 
 // Where the blocks of a weight gradient go.
 typedef struct destination {
@@ -25,23 +26,21 @@ static void update_block(void *context, size_t i, size_t j, size_t rows, size_t 
 }
 
 // ∂W of rows i … i + height - 1 and columns j … j + width - 1.
-static void weight_tile(const fx__backprop *b, size_t l, size_t n, const float *delta, size_t i,
+static void weight_tile(const fx__backprop *b, size_t l, const fx__product *tiles, size_t i,
                         size_t height, size_t j, size_t width, const fx__optimizer *optimizer) {
     if (width == 0) return;
     const fx__layer *layer = &b->mlp->layers[l];
-    const fx__division d = fx__division_of(layer);
     const size_t at = (size_t)(layer->weights - b->mlp->parameters) + i * layer->columns + j;
-    const fx__product product = {.m = height,
-                                 .n = width,
-                                 .k = n,
-                                 .piece = d.columns,
-                                 .a = fx__backprop_input(b, l) + i,
-                                 .lda = layer->inputs,
-                                 .b = delta + j,
-                                 .ldb = layer->columns,
-                                 .transpose_a = true};
-    destination to = {b, optimizer, at, layer->columns, d.owned ? 0 : height};
-    if (optimizer && n <= FX__PRODUCT_DEPTH) {
+    fx__product product = *tiles;
+    product.m = height;
+    product.n = width;
+    product.a += i;
+    product.b += j;
+    product.packed_a.begin = i;
+    product.packed_b.begin = j;
+    const bool fetched = !fx__division_of(layer).owned;
+    destination to = {b, optimizer, at, layer->columns, fetched ? height : 0};
+    if (optimizer && product.k <= FX__PRODUCT_DEPTH) {
         fx__product_take(&product, fx__backprop_scratch(b), update_block, &to);
         return;
     }
@@ -58,20 +57,26 @@ void fx__weight_gradient(const fx__backprop *b, size_t l, size_t n, const float 
     const size_t across = fx__pieces(layer->columns, d.columns);
     const size_t tiles = across * fx__pieces(layer->inputs, d.rows);
 #pragma omp parallel num_threads(b->threads) if (parallel)
-    if (d.owned && d.parts == 1) {
-        const fx__range own = fx__own_range(layer->columns, d.columns);
-        weight_tile(b, l, n, delta, 0, layer->inputs, own.begin, own.end - own.begin, optimizer);
-    } else if (d.owned) {
-#pragma omp for schedule(static, 1)
-        for (size_t i = 0; i < layer->inputs; i += d.rows)
-            weight_tile(b, l, n, delta, i, fx__least(d.rows, layer->inputs - i), 0, layer->columns,
+    {
+        fx__product product = fx__weight_product(b, l, n, delta);
+        if (d.owned && d.parts == 1) {
+            const fx__range own = fx__own_range(layer->columns, d.columns);
+            weight_tile(b, l, &product, 0, layer->inputs, own.begin, own.end - own.begin,
                         optimizer);
-    } else {
+        } else if (d.owned) {
+#pragma omp for schedule(static, 1)
+            for (size_t i = 0; i < layer->inputs; i += d.rows)
+                weight_tile(b, l, &product, i, fx__least(d.rows, layer->inputs - i), 0,
+                            layer->columns, optimizer);
+        } else {
+            product.packed_a = fx__share(b, &product, FX__FACTOR_A, layer->inputs);
+            product.packed_b = fx__share(b, &product, FX__FACTOR_B, layer->columns);
 #pragma omp for schedule(dynamic, 1)
-        for (size_t tile = 0; tile < tiles; tile++) {
-            const size_t i = tile / across * d.rows, j = tile % across * d.columns;
-            weight_tile(b, l, n, delta, i, fx__least(d.rows, layer->inputs - i), j,
-                        fx__least(d.columns, layer->columns - j), optimizer);
+            for (size_t tile = 0; tile < tiles; tile++) {
+                const size_t i = tile / across * d.rows, j = tile % across * d.columns;
+                weight_tile(b, l, &product, i, fx__least(d.rows, layer->inputs - i), j,
+                            fx__least(d.columns, layer->columns - j), optimizer);
+            }
         }
     }
 }

@@ -9,6 +9,7 @@
 
 #include "featx/mlp.h"
 #include "featx/rng.h"
+#include "featx/threads.h"
 #include "src/nn/dropout.h"
 
 enum { INPUTS = 5, OUTPUTS = 4, SAMPLES = 9, PIECES = 3, WIDEST = 8 * PIECES };
@@ -234,4 +235,55 @@ Test(mlp_gradient, batch_is_mean_of_samples) {
         free(mean);
         fx_mlp_destroy(mlp);
     }
+}
+
+// Layers whose products share packed factors, by several threads: the gradient of a batch must be
+// the mean of those of a few of its rows at a time, which share nothing. Of 150 rows pieces forward
+// and back are shared, of 256 the tiles of weights as well; of one network the widest factor is
+// that of the way back, of the other forward.
+Test(mlp_gradient, large_batch_is_mean_of_small) {
+    enum { ROWS = 256, FEW = 15, COLUMNS = 700, MAXOUTS = 2 };
+    fx_rng rng = fx_rng_at(4, FX_RNG_USER, 0, 0);
+    float *x = malloc(ROWS * COLUMNS * sizeof *x);
+    int labels[ROWS];
+    for (size_t i = 0; i < ROWS * COLUMNS; i++) x[i] = (float)fx_rng_normal(&rng);
+    for (int i = 0; i < ROWS; i++) labels[i] = i % 300;
+    fx_threads_set(3);
+    for (int maxout = 0; maxout < 2; maxout++) {
+        fx_mlp_params params = fx_mlp_defaults();
+        params.hidden = (fx_int_list){2, {600, maxout ? 200 : 400}};
+        params.activation = maxout ? FX_MAXOUT : FX_TANH;
+        params.pieces = MAXOUTS;
+        params.batch_norm = false;
+        params.dropout = params.input_dropout = 0;
+        params.loss = FX_SQUARED_ERROR;
+        fx_mlp *mlp;
+        cr_assert_eq(fx_mlp_create(&params, COLUMNS, maxout ? 300 : 900, 7, &mlp, NULL), FX_OK);
+        const size_t count = fx_mlp_parameters(mlp);
+        float *whole = malloc(count * sizeof *whole), *few = malloc(count * sizeof *few);
+        for (int rows = 150; rows <= ROWS; rows += ROWS - 150) {
+            double *mean = calloc(count, sizeof *mean), loss, off = 0, length = 0;
+            cr_assert_eq(fx_mlp_gradient(mlp, x, labels, (size_t)rows, 0, &loss, whole, NULL),
+                         FX_OK);
+            for (int i = 0; i < rows; i += FEW) {
+                const int n = rows - i < FEW ? rows - i : FEW;
+                cr_assert_eq(fx_mlp_gradient(mlp, x + (size_t)i * COLUMNS, labels + i, (size_t)n, 0,
+                                             &loss, few, NULL),
+                             FX_OK);
+                for (size_t j = 0; j < count; j++) mean[j] += (double)few[j] * n / rows;
+            }
+            for (size_t j = 0; j < count; j++) {
+                off += (whole[j] - mean[j]) * (whole[j] - mean[j]);
+                length += mean[j] * mean[j];
+            }
+            // Sums of a thousand floats, or of digits of 24 bits.
+            cr_assert(sqrt(off / length) < 1e-6 * 3, "%d rows: off by %g of its length", rows,
+                      sqrt(off / length));
+            free(mean);
+        }
+        free(whole);
+        free(few);
+        fx_mlp_destroy(mlp);
+    }
+    free(x);
 }

@@ -80,10 +80,12 @@ static double most_off(way way, size_t k, double products, double a_most, double
                        double b_most, double b_sum) {
     // As many roundings of 2^-24 as additions follow one another.
     if (way != TILES) return (double)k * 0x1p-24 * products;
-    // Tiles round the factors to 2^-23 of the greatest, or 1.01 times that, leave out 2^-30 of the
-    // greatest product, and round each 512 of k four times.
+    // Tiles round the factors to 1.01 · 2^-23 of the greatest and leave out 1.02 · 2^-30 of the
+    // greatest product; of each 512 of k the sum is rounded once, and its three smaller parts, and
+    // once where it is added.
     return 1.01 * 0x1p-23 * (a_most * b_sum + b_most * a_sum) +
-           (double)k * 0x1p-29 * a_most * b_most + ((double)k / 512 + 4) * 0x1p-24 * products;
+           (double)k * 1.02 * 0x1p-30 * a_most * b_most +
+           ((double)k / 512 + 4) * 0x1p-24 * products;
 }
 
 static void check(way way, bool ta, bool tb, size_t m, size_t n, size_t k) {
@@ -95,7 +97,7 @@ static void check(way way, bool ta, bool tb, size_t m, size_t n, size_t k) {
     float *c = some(m * ldc, 3), *untouched = some(m * ldc, 3), *work = scratch();
     for (size_t i = 0; i < m; i++)
         for (size_t j = 0; j < n; j++) c[i * ldc + j] = NAN; // overwritten, not added to
-    const fx__product product = {ta, tb, m, n, k, 0, a, lda, b, ldb};
+    const fx__product product = {ta, tb, m, n, k, 0, a, lda, b, ldb, {0}, {0}};
     multiply(way, &product, work, (fx__product_output){.c = c, .ldc = ldc});
     blocks taken = {calloc(m * n + 1, sizeof(float)), calloc(m * n + 1, 1), n};
     const bool takes = k <= FX__PRODUCT_DEPTH;
@@ -155,6 +157,7 @@ static void check_large_sizes(way way) {
         check(way, transpose & 1, transpose & 2, 99, 290, 2 * FX__PRODUCT_DEPTH + 5);
         check(way, transpose & 1, transpose & 2, 40, 5000, 33);
         check(way, transpose & 1, transpose & 2, 700, 40, 300);
+        check(way, transpose & 1, transpose & 2, 420, 40, 2 * FX__PRODUCT_DEPTH - 30);
         check(way, transpose & 1, transpose & 2, 160, 200, FX__PRODUCT_DEPTH);
     }
 }
@@ -194,7 +197,8 @@ static void check_pieces(bool transpose_b) {
     float *a = some(M * K, 1), *b = some(K * N, 2), *work = scratch();
     float *whole = some(M * N, 3), *pieces = some(M * N, 4);
     blocks taken = {calloc(M * N, sizeof(float)), calloc(M * N, 1), N};
-    fx__product product = {false, transpose_b, M, N, K, PIECE, a, K, b, transpose_b ? K : N};
+    fx__product product = {false, transpose_b,         M,   N,  K, PIECE, a, K,
+                           b,     transpose_b ? K : N, {0}, {0}};
     fx__product_write(&product, work, whole, N);
     fx__product_take(&product, work, take, &taken);
 #if FX__WIDE
@@ -224,8 +228,53 @@ Test(block_product, pieces) {
     check_pieces(true);
 }
 
-// Noise, and what a layer sees: as exact as a chain of float32 sums, by the root of the mean
-// square.
+// Products whose factors were packed beforehand, in any parts, have the bytes of those that pack
+// them, and do not read them anew.
+static void check_packed(bool transpose, size_t begin) {
+    enum { COUNT = 300, M = 140, N = 130, K = FX__PRODUCT_DEPTH + 130 };
+    const size_t ld = transpose ? COUNT : K, first = begin * (transpose ? 1 : ld);
+    const size_t b_ld = transpose ? K : COUNT, b_first = begin * (transpose ? b_ld : 1);
+    float *a = some(COUNT * K, 1), *b = some(COUNT * K, 2), *work = scratch(), *packed[2];
+    float *plain = some(M * N, 3), *shared = some(M * N, 4);
+    fx__product product = {transpose, transpose, M, N, K, 0, a, ld, b, b_ld, {0}, {0}};
+    const size_t size = fx__packed_size(&product, COUNT);
+    cr_assert(size > 0); // tiles are what is chosen
+    const size_t ends[] = {0, 64, 96, 288, COUNT};
+    for (int f = 0; f < 2; f++) {
+        cr_assert_eq(fx__allocate(size, sizeof *packed[f], &packed[f], NULL), FX_OK);
+        for (size_t i = 4; i-- > 0;)
+            fx__pack(&product, (fx__factor)f, COUNT, ends[i], ends[i + 1], packed[f]);
+    }
+    product.a += first;
+    product.b += b_first;
+    fx__product_write(&product, work, plain, N);
+    product.packed_a = (fx__packed){packed[0], COUNT, begin};
+    product.packed_b = (fx__packed){packed[1], COUNT, begin};
+    const bool used = begin % FX__PACKED_UNIT == 0;
+    for (size_t i = 0; used && i < COUNT * K; i++) a[i] = b[i] = NAN;
+    fx__product_write(&product, work, shared, N);
+    cr_assert_eq(memcmp(plain, shared, M * N * sizeof *plain), 0);
+    free(a);
+    free(b);
+    free(work);
+    free(packed[0]);
+    free(packed[1]);
+    free(plain);
+    free(shared);
+}
+
+Test(block_product, tiles_packed) {
+    need(TILES);
+    for (int transpose = 0; transpose < 2; transpose++) {
+        check_packed(transpose, 0);
+        check_packed(transpose, 160);
+        check_packed(transpose, 112); // in the midst of a unit
+    }
+}
+
+// 512 of noise, and what a layer sees of it: less than 0.5 and 0.75 times the error of float32
+// sums, by the root of the mean square. (0.44 and 0.60 here, to 0.66 with other seeds; without the
+// smallest digits' products 0.73 and 0.98.)
 Test(block_product, tiles_accuracy) {
     need(TILES);
     enum { SIDE = 64, K = 512 };
@@ -248,8 +297,29 @@ Test(block_product, tiles_accuracy) {
                 by_tiles += (c[i * SIDE + j] - sum) * (c[i * SIDE + j] - sum);
                 by_chain += (chain - sum) * (chain - sum);
             }
-        cr_assert(sqrt(by_tiles / by_chain) < 2. / 3, "%g, in float32 %g", sqrt(by_tiles),
-                  sqrt(by_chain));
+        cr_assert(sqrt(by_tiles / by_chain) < (rectified ? 0.75 : 0.5), "%g, in float32 %g",
+                  sqrt(by_tiles), sqrt(by_chain));
+    }
+    free(a);
+    free(b);
+    free(c);
+    free(work);
+}
+
+// What is left of numbers: 1.01 · 2^-23 of the greatest of their row, whatever its size.
+Test(block_product, tiles_identity) {
+    need(TILES);
+    enum { M = 500, K = 32 };
+    float *a = some(M * K, 1), *b = calloc(K * K, sizeof *b), *c = some(M * K, 3);
+    float *work = scratch();
+    for (size_t i = 0; i < K; i++) b[i * K + i] = 1;
+    for (size_t i = 0; i < M * K; i++) a[i] *= 1 + (float)(i / K) / M;
+    const fx__product product = {.m = M, .n = K, .k = K, .a = a, .lda = K, .b = b, .ldb = K};
+    multiply(TILES, &product, work, (fx__product_output){.c = c, .ldc = K});
+    for (size_t i = 0; i < M * K; i++) {
+        const double most = greatest(a + i / K * K, K, 1);
+        cr_assert(fabs((double)c[i] - a[i]) <= 1.01 * 0x1p-23 * most, "%g for %g, below %g", c[i],
+                  a[i], most);
     }
     free(a);
     free(b);
@@ -278,9 +348,8 @@ Test(block_product, tiles_integers) {
     free(work);
 }
 
-// A row or column times a power of two is the product times that, from the smallest to the largest
-// numbers that there are; what is small beside the greatest of its row loses bits, as check() has
-// it; zeros stay zero, and what is not finite stays visible.
+// A row or column times a power of two is the product times that, down to denormal numbers and up
+// to infinity; rows of zeros stay zero; rows and columns with what is not finite are not numbers.
 Test(block_product, tiles_magnitudes) {
     need(TILES);
     enum { SIDE = 40, K = 64 };
