@@ -253,7 +253,7 @@ static void forward(const fx__backprop *b, size_t n) {
             for (size_t i = 0; i < layer->inputs; i += d.rows)
                 forward_part(b, l, n, i, fx__least(i + d.rows, layer->inputs),
                              linear + i / d.rows * n * layer->columns);
-#pragma omp single // to share so little out would cost more
+#pragma omp single nowait // to share so little out would cost more
             for (size_t unit = 0; unit < layer->width; unit += FX__COLUMNS)
                 sum_units(b, l, n, unit, fx__least(layer->width - unit, FX__COLUMNS));
         } else {
