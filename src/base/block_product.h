@@ -19,6 +19,8 @@ enum {
     FX__PRODUCT_SCRATCH = (384 + 32) * (512 * 3 / 4 + 1),
 };
 
+typedef enum fx__factor { FX__FACTOR_A, FX__FACTOR_B } fx__factor;
+
 // Rows of A, or columns of B, made ready once for products that have them in common.
 typedef struct fx__packed {
     const float *data; // NULL: none
@@ -46,8 +48,6 @@ size_t fx__packed_size(const fx__product *product, size_t count);
 
 // Packs rows of A, or columns of B, from `begin`, a multiple of FX__PACKED_UNIT, to `end` - 1 of
 // `count`, whatever the product's m and n, to their place in `to`.
-typedef enum fx__factor { FX__FACTOR_A, FX__FACTOR_B } fx__factor;
-
 void fx__pack(const fx__product *product, fx__factor factor, size_t count, size_t begin, size_t end,
               float *to);
 

@@ -41,8 +41,9 @@ enum {
     TILE = SIDE * STEP,        // digits of one place
     NUMBERS = DIGITS * TILE,   // and of all
     BLOCK = FX__PACKED_UNIT,   // rows and columns of C at a time: two tiles
-    DEPTH = FX__PRODUCT_DEPTH, // of k
+    DEPTH = FX__PRODUCT_DEPTH, // of k at a time
 };
+static_assert(FX__PRODUCT_SCRATCH % SIDE == 0, "scratch of the next thread would not be aligned");
 
 #define TARGET __attribute__((target("avx512f,avx512bw,amx-tile,amx-int8")))
 #define INLINE TARGET static inline __attribute__((always_inline))
@@ -294,8 +295,8 @@ INLINE void put_rows(rest *r, size_t rows) {
     }
 }
 
-// sums[place][16, 16] of a strip of A and one of B, over `steps`. In between, the tile before is
-// put where it belongs.
+// sums[place][16, 16] of a strip of A and one of B, over `steps`: the place of a product is that of
+// its two digits added up. In between, the tile before is put where it belongs.
 TARGET static void multiply_strips(const uint8_t *a, const uint8_t *b, size_t steps, int32_t *sums,
                                    rest *before) {
     const size_t pace = pieces_of(SIDE, 4 * steps); // rows, four times a step
