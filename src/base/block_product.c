@@ -97,7 +97,8 @@ static once_flag version_made = ONCE_FLAG_INIT;
 static void make_version(void) {
     const char *kernel = "";
 #if FX__WIDE
-    if (__builtin_cpu_supports("avx512f")) kernel = fx__product_has_tiles() ? "; AMX" : "; AVX-512";
+    if (__builtin_cpu_supports("avx512f"))
+        kernel = fx__product_has_tiles() ? "; AMX-INT8" : "; AVX-512";
 #endif
     snprintf(version, sizeof version, "%s%s", fx__gemm_version(), kernel);
 }

@@ -63,6 +63,6 @@ typedef void (*fx__block_taker)(void *context, size_t i, size_t j, size_t rows, 
 void fx__product_take(const fx__product *product, float *scratch, fx__block_taker take,
                       void *context);
 
-// What makes products, for records of results: "OpenBLAS 0.3.21, kernel SkylakeX; AMX".
+// What makes products, for records of results: "OpenBLAS 0.3.21, kernel SkylakeX; AMX-INT8".
 const char *fx__product_version(void);
 #endif
