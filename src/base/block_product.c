@@ -49,15 +49,15 @@ static kernel kernel_of(const fx__product *product) {
 
 // Whether a kernel of ours made the product.
 static bool by_kernel(const fx__product *product, float *scratch, fx__product_output out) {
-    const kernel kernel = kernel_of(product);
+    const kernel by = kernel_of(product);
 #if FX__WIDE
-    if (kernel == TILES) fx__product_by_tiles(product, scratch, &out);
-    if (kernel == VECTORS) fx__product_by_vectors(product, scratch, &out);
+    if (by == TILES) fx__product_by_tiles(product, scratch, &out);
+    if (by == VECTORS) fx__product_by_vectors(product, scratch, &out);
 #else
     (void)scratch;
     (void)out;
 #endif
-    return kernel != LIBRARY;
+    return by != LIBRARY;
 }
 
 size_t fx__packed_size(const fx__product *product, size_t count) {

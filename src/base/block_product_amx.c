@@ -124,10 +124,6 @@ TARGET static void transpose(uint8_t *tile) {
     }
 }
 
-static size_t pieces_of(size_t length, size_t size) {
-    return (length + size - 1) / size;
-}
-
 // 32 rows of A or columns of B: digits[strip of 16][step of k][place][16][64], exponents[32].
 static float *exponents_of(const uint8_t *block, size_t steps) {
     return (float *)(block + 2 * steps * NUMBERS);
@@ -213,7 +209,7 @@ static layout layout_of(const fx__product *p, fx__factor factor) {
 
 // i … end - 1 by p … p + depth - 1, in whole blocks; zero beyond.
 static void pack(const layout *f, size_t i, size_t end, size_t p, size_t depth, uint8_t *to) {
-    const size_t steps = pieces_of(depth, STEP);
+    const size_t steps = fx__pieces(depth, STEP);
     for (; i < end; i += BLOCK, to += block_size(steps)) {
         const size_t count = fx__least(BLOCK, end - i);
         if (f->along)
@@ -227,13 +223,14 @@ static void pack(const layout *f, size_t i, size_t end, size_t p, size_t depth, 
 
 // Where row or column i of `count` that are packed begins, from p of k on.
 static size_t place_of(size_t count, size_t k, size_t p, size_t i) {
-    const size_t blocks = pieces_of(count, BLOCK), steps = pieces_of(fx__least(DEPTH, k - p), STEP);
+    const size_t blocks = fx__pieces(count, BLOCK),
+                 steps = fx__pieces(fx__least(DEPTH, k - p), STEP);
     return p / DEPTH * blocks * block_size(DEPTH / STEP) + i / BLOCK * block_size(steps);
 }
 
 size_t fx__tiles_packed_size(const fx__product *product, size_t count) {
     const size_t k = product->k, last = (k - 1) / DEPTH * DEPTH;
-    return place_of(count, k, last, pieces_of(count, BLOCK) * BLOCK) / sizeof(float);
+    return place_of(count, k, last, fx__pieces(count, BLOCK) * BLOCK) / sizeof(float);
 }
 
 void fx__tiles_pack(const fx__product *product, fx__factor factor, size_t count, size_t begin,
@@ -299,7 +296,7 @@ INLINE void put_rows(rest *r, size_t rows) {
 // its two digits added up. In between, the tile before is put where it belongs.
 TARGET static void multiply_strips(const uint8_t *a, const uint8_t *b, size_t steps, int32_t *sums,
                                    rest *before) {
-    const size_t pace = pieces_of(SIDE, 4 * steps); // rows, four times a step
+    const size_t pace = fx__pieces(SIDE, 4 * steps); // rows, four times a step
     _tile_zero(0);
     _tile_zero(1);
     _tile_zero(2);
@@ -387,7 +384,7 @@ TARGET void fx__product_by_tiles(const fx__product *product, float *scratch,
     assert(out->c || k <= DEPTH);
     _tile_loadconfig(&config);
     for (size_t p = 0; p < k; p += DEPTH) {
-        const size_t depth = fx__least(DEPTH, k - p), steps = pieces_of(depth, STEP);
+        const size_t depth = fx__least(DEPTH, k - p), steps = fx__pieces(depth, STEP);
         const size_t size = block_size(steps);
         const uint8_t *all_a = packed(&product->packed_a, k, p);
         const uint8_t *all_b = packed(&product->packed_b, k, p);
@@ -427,7 +424,7 @@ bool fx__product_has_tiles(void) {
     call_once(&asked, ask);
     return granted;
 }
-#else // there are none, and nothing below is called
+#else // there are none, and the rest is not called
 bool fx__product_has_tiles(void) {
     return false;
 }

@@ -20,6 +20,11 @@ static inline size_t fx__greatest(size_t a, size_t b) {
     return a > b ? a : b;
 }
 
+// Number of pieces of at most `size`.
+static inline size_t fx__pieces(size_t length, size_t size) {
+    return (length + size - 1) / size;
+}
+
 // count × size bytes of zeros, aligned to 64. Free with free(). A count of 0 gives a valid pointer.
 FX_MUST_CHECK fx_status fx__allocate(size_t count, size_t size, void *out_pointer, fx_error *error);
 

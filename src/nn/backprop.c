@@ -71,7 +71,7 @@ fx_status fx__backprop_create(const fx_mlp *mlp, size_t rows, fx__backprop *out,
     fx__backprop b = {.mlp = mlp, .rows = rows};
     size_t widest = 1;
     for (size_t l = 0; l < mlp->layer_count; l++)
-        if (mlp->layers[l].columns > widest) widest = mlp->layers[l].columns;
+        widest = fx__greatest(widest, mlp->layers[l].columns);
     fx_status status = FX_OK;
     FX__TRY_GOTO(fx__allocate(rows, mlp->inputs * sizeof(float), &b.x, error));
     FX__TRY_GOTO(fx__allocate(rows, sizeof(int), &b.labels, error));

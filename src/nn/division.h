@@ -3,15 +3,12 @@
 #ifndef FEATX_NN_DIVISION_H
 #define FEATX_NN_DIVISION_H
 
+#include "src/base/memory.h"
 #include "src/nn/network.h"
 
 enum { FX__PRODUCT_WORK = 1 << 18 }; // m·n·k from which on it is worth waking other threads for
 
-// Number of pieces of at most `size`, and the size of `count` even ones, in multiples.
-static inline size_t fx__pieces(size_t length, size_t size) {
-    return (length + size - 1) / size;
-}
-
+// The size of `count` even pieces, in multiples.
 static inline size_t fx__part(size_t length, size_t count, size_t multiple) {
     return fx__pieces(fx__pieces(length, count), multiple) * multiple;
 }

@@ -64,10 +64,11 @@ size_t fx__shared_size(const fx__backprop *b, fx__factor factor) {
             most = fx__greatest(most, fx__packed_size(&weights, count));
         }
         if (factor != FX__FACTOR_A || !layer->hidden) continue;
-        const fx__product forward = fx__forward_product(b, l, n);
         const fx__product backward = fx__backward_product(b, l, n, NULL);
-        if (!alone) most = fx__greatest(most, fx__packed_size(&forward, n));
         most = fx__greatest(most, fx__packed_size(&backward, n));
+        if (alone) continue;
+        const fx__product forward = fx__forward_product(b, l, n);
+        most = fx__greatest(most, fx__packed_size(&forward, n));
     }
     return most;
 }

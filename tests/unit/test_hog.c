@@ -151,8 +151,8 @@ Test(hog, errors) {
 
 // Cells of the kernel against the reference. A cell is a sum of at most size² votes of at most
 // 361 (√2·255), divided by size². A vote is a product of three shares, with a few roundings of 6e-8
-// each: 1e-6 of it; and an angle is within 2.2e-7 rad,
-// signed 3.5e-7, which moves at most 7e-8 of a vote a bin.
+// each: 1e-6 of it; and an angle is within 2.2e-7 rad, signed
+// 3.5e-7, which moves at most 7e-8 of a vote a bin.
 static void compare_cells(const fx_hog_params *p, const fx_image *image) {
     fx__hog_grid g = fx__hog_grid_of(p, image->width, image->height);
     size_t count = (size_t)g.cells_x * (size_t)g.cells_y * (size_t)g.bins;
