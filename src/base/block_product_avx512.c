@@ -1,7 +1,9 @@
-// Products by AVX-512. Twelve rows by 32 columns are summed in 24 registers of 16 numbers, so that
-// the two multipliers of the processor are always busy. B goes through scratch in panels of 32
-// columns and at most DEPTH rows, which stay in the second cache for all rows of A; A transposed
-// goes through it twelve columns at a time.
+// Products by AVX-512, a block of rows by columns at a time, summed in 24 registers of 16 numbers,
+// so that the two multipliers of the processor are always busy. Where B is small, or used by few
+// rows, it is read where it lies, in panels of up to 64 columns: the wider the block, the fewer
+// loads. Otherwise B goes through scratch in panels of 32 columns and at most DEPTH rows, which
+// stay in the second cache for all rows of A; A transposed then goes through it as well, twelve
+// columns at a time.
 //
 // Every element is summed in ascending order of k, in pieces of DEPTH, wherever it stands.
 #include <assert.h>
@@ -12,14 +14,18 @@
 #include "src/base/memory.h"
 
 #if FX__WIDE
+#include <immintrin.h>
 
 enum {
-    ROWS = 12,
-    FEW_ROWS = 4,   // for what is left of twelve; and one by one
-    FEW_PANELS = 4, // of B, for which packing A does not pay
-    FEW_BLOCKS = 8, // of rows of A, for which packing B does not
     WIDTH = 16,
-    LANES = 2 * WIDTH,
+    WIDE = 4,       // vectors of a panel of B as it lies, at most
+    WIDE_ROWS = 24, // of A for which it then stays near: a multiple of those of all blocks
+    NARROW = 2,     // vectors of a panel of B in scratch
+    LANES = NARROW * WIDTH,
+    ROWS = 12,          // that suit it
+    FEW_PANELS = 4,     // of B, for which packing A does not pay
+    FEW_ROWS = 96,      // of A, for which packing B does not
+    FEW_NUMBERS = 8192, // of B, that stay in the first cache: the same
     DEPTH = FX__PRODUCT_DEPTH,
     PACKED = 260 * DEPTH, // numbers of B, which share the second cache with A and C
 };
@@ -27,65 +33,99 @@ static_assert(PACKED + ROWS * DEPTH <= FX__PRODUCT_SCRATCH, "B, and a strip of A
 
 #define TARGET __attribute__((target("avx512f,fma")))
 
-typedef float vector __attribute__((vector_size(WIDTH * sizeof(float))));
+#define INLINE TARGET static inline __attribute__((always_inline))
 
-// block[rows, vectors · WIDTH] = (`more`: +=) Σ A(row, p) · B(p, lane); A(row, p) stands at
-// a[row · row_step + p · depth_step], B(p, lane) at b[p · ldb + lane].
-#define KERNEL(name, rows, vectors, row_step, depth_step)                                          \
-    TARGET static void name(const float *a, size_t lda, const float *b, size_t ldb, size_t k,      \
-                            bool more, float *block, size_t stride) {                              \
-        vector sums[rows][vectors], columns[vectors];                                              \
-        (void)lda;                                                                                 \
-        FX__UNROLL for (size_t row = 0; row < (rows); row++)                                       \
-            FX__UNROLL for (size_t v = 0; v < (vectors); v++) sums[row][v] = (vector){0};          \
-        for (size_t p = 0; p < k; p++) {                                                           \
-            FX__UNROLL for (size_t v = 0; v < (vectors); v++)                                      \
-                memcpy(&columns[v], b + p * ldb + v * WIDTH, sizeof(vector));                      \
-            FX__UNROLL for (size_t row = 0; row < (rows); row++)                                   \
-                FX__UNROLL for (size_t v = 0; v < (vectors); v++) {                                \
-                sums[row][v] += a[row * (row_step) + p * (depth_step)] * columns[v];               \
-            }                                                                                      \
-        }                                                                                          \
-        FX__UNROLL for (size_t row = 0; row < (rows); row++)                                       \
-            FX__UNROLL for (size_t v = 0; v < (vectors); v++) {                                    \
-            float *to = block + row * stride + v * WIDTH;                                          \
-            if (more) {                                                                            \
-                memcpy(&columns[v], to, sizeof(vector));                                           \
-                sums[row][v] += columns[v];                                                        \
-            }                                                                                      \
-            memcpy(to, &sums[row][v], sizeof(vector));                                             \
-        }                                                                                          \
-    }
+// Where rows of B are: k of them from `first` on, ld apart, but for the last, so that lanes beyond
+// that have something to read. (A load with a mask would take the place of a product.)
+typedef struct rows_of_b {
+    const float *first, *last;
+    size_t ld, k;
+} rows_of_b;
 
-typedef void kernel(const float *a, size_t lda, const float *b, size_t ldb, size_t k, bool more,
-                    float *block, size_t stride);
+// Where sums go: of the last vector the lanes of `mask` alone; `more`: added to what is there.
+typedef struct target {
+    float *numbers;
+    size_t ld;
+    __mmask16 mask;
+    bool more;
+} target;
 
-// Of A and of its transpose; one vector and two.
-#define KERNELS(rows)                                                                              \
-    KERNEL(plain_##rows##_1, rows, 1, lda, 1)                                                      \
-    KERNEL(plain_##rows##_2, rows, 2, lda, 1)                                                      \
-    KERNEL(transposed_##rows##_1, rows, 1, 1, lda)                                                 \
-    KERNEL(transposed_##rows##_2, rows, 2, 1, lda)                                                 \
-    static kernel *const kernels_##rows[][2] = {{plain_##rows##_1, plain_##rows##_2},              \
-                                                {transposed_##rows##_1, transposed_##rows##_2}};
-KERNELS(12)
-KERNELS(4)
-KERNELS(1)
-
-TARGET static void copy_lanes(const float *from, float *to) {
-    vector near, far;
-    memcpy(&near, from, sizeof near);
-    memcpy(&far, from + WIDTH, sizeof far);
-    memcpy(to, &near, sizeof near);
-    memcpy(to + WIDTH, &far, sizeof far);
+INLINE void put(const target *to, size_t row, size_t v, size_t vectors, __m512 sum) {
+    float *numbers = to->numbers + row * to->ld + v * WIDTH;
+    const __mmask16 mask = v + 1 < vectors ? 0xffff : to->mask;
+    if (to->more) sum = _mm512_add_ps(sum, _mm512_maskz_loadu_ps(mask, numbers));
+    _mm512_mask_storeu_ps(numbers, mask, sum);
 }
 
-// Panels of `columns` columns of op(B), k rows each; columns beyond are zero.
+// to[rows, vectors · WIDTH] = Σ A(row, p) · B(p, lane); A(row, p) stands at
+// a[row · row_step + p · depth_step].
+#define KERNEL(name, rows, vectors, row_step, depth_step)                                          \
+    TARGET static void name(const float *a, size_t lda, const rows_of_b *b, const target *to) {    \
+        __m512 sums[rows][vectors], columns[vectors];                                              \
+        const float *from = b->first;                                                              \
+        const size_t k = b->k, ldb = b->ld;                                                        \
+        (void)lda;                                                                                 \
+        FX__UNROLL for (size_t row = 0; row < (rows); row++)                                       \
+            FX__UNROLL for (size_t v = 0; v < (vectors); v++) sums[row][v] = _mm512_setzero_ps();  \
+        for (size_t p = 0, end = k - 1; p < k; end = k, from = b->last)                            \
+            FX__UNROLL_TWICE for (; p < end; p++, from += ldb) {                                   \
+                FX__UNROLL for (size_t v = 0; v < (vectors); v++) columns[v] =                     \
+                    _mm512_loadu_ps(from + v * WIDTH);                                             \
+                FX__UNROLL for (size_t row = 0; row < (rows); row++) {                             \
+                    const __m512 number = _mm512_set1_ps(a[row * (row_step) + p * (depth_step)]);  \
+                    FX__UNROLL for (size_t v = 0; v < (vectors); v++) sums[row][v] =               \
+                        _mm512_fmadd_ps(number, columns[v], sums[row][v]);                         \
+                }                                                                                  \
+            }                                                                                      \
+        FX__UNROLL for (size_t row = 0; row < (rows); row++)                                       \
+            FX__UNROLL for (size_t v = 0; v < (vectors); v++)                                      \
+                put(to, row, v, vectors, sums[row][v]);                                            \
+    }
+
+typedef void kernel(const float *a, size_t lda, const rows_of_b *b, const target *to);
+
+// Blocks of so many rows.
+typedef struct shape {
+    size_t rows;
+    kernel *kernels[2]; // of A and of its transpose
+} shape;
+
+#define KERNELS(rows, vectors)                                                                     \
+    KERNEL(plain_##rows##_##vectors, rows, vectors, lda, 1)                                        \
+    KERNEL(transposed_##rows##_##vectors, rows, vectors, 1, lda)
+#define SHAPE(rows, vectors)                                                                       \
+    {                                                                                              \
+        rows, {                                                                                    \
+            plain_##rows##_##vectors, transposed_##rows##_##vectors                                \
+        }                                                                                          \
+    }
+#define FOR_EACH_WIDTH(X, few) X(few, 1) X(few, 2) X(few, 3) X(few, 4)
+KERNELS(12, 1)
+KERNELS(12, 2)
+KERNELS(8, 3)
+KERNELS(6, 4)
+FOR_EACH_WIDTH(KERNELS, 4)
+FOR_EACH_WIDTH(KERNELS, 2)
+FOR_EACH_WIDTH(KERNELS, 1)
+
+// For 1 … WIDE vectors, the largest first.
+static const shape shapes[WIDE][4] = {
+    {SHAPE(12, 1), SHAPE(4, 1), SHAPE(2, 1), SHAPE(1, 1)},
+    {SHAPE(12, 2), SHAPE(4, 2), SHAPE(2, 2), SHAPE(1, 2)},
+    {SHAPE(8, 3), SHAPE(4, 3), SHAPE(2, 3), SHAPE(1, 3)},
+    {SHAPE(6, 4), SHAPE(4, 4), SHAPE(2, 4), SHAPE(1, 4)},
+};
+
+TARGET static void copy_lanes(const float *from, float *to) {
+    for (size_t v = 0; v < NARROW; v++)
+        _mm512_storeu_ps(to + v * WIDTH, _mm512_loadu_ps(from + v * WIDTH));
+}
+
+// Narrow panels of `columns` columns of op(B), k rows each; columns beyond are zero.
 TARGET static void pack_b(const fx__product *product, size_t p, size_t k, size_t j, size_t columns,
                           float *to) {
     const size_t ldb = product->ldb, whole = columns / LANES * LANES, rest = columns - whole;
     const float *b = product->transpose_b ? product->b + j * ldb + p : product->b + p * ldb + j;
-    if (columns == 0) return;
     if (rest > 0) memset(to + whole * k, 0, k * LANES * sizeof *to);
     if (product->transpose_b) {
         for (size_t first = 0; first < columns; first += LANES)
@@ -111,80 +151,93 @@ TARGET static void pack_a(const float *a, size_t lda, size_t k, size_t rows, flo
             for (size_t row = 0; row < rows; row++) to[p * rows + row] = a[p * lda + row];
 }
 
-// Rows i … of op(A), from p on.
+// Rows i … of op(A), at most `most`, from p on.
 typedef struct strip {
-    kernel *const *kernels; // of one vector and of two
+    bool transposed;
     const float *a;
-    size_t lda, i, rows, depth;
-    bool more; // added to what is there
+    size_t lda, i, rows, p;
 } strip;
 
-static strip strip_of(const fx__product *product, size_t i, size_t p, float *packed) {
-    const size_t left = product->m - i, lda = product->lda;
+static strip strip_of(const fx__product *product, size_t i, size_t most, size_t p, size_t depth,
+                      float *packed) {
     const bool transposed = product->transpose_a;
-    strip s = {.kernels = kernels_1[transposed],
+    const size_t lda = product->lda;
+    strip s = {.transposed = transposed,
                .a = product->a + (transposed ? p * lda + i : i * lda + p),
                .lda = lda,
                .i = i,
-               .rows = 1,
-               .depth = fx__least(DEPTH, product->k - p),
-               .more = p > 0};
-    if (left >= ROWS) {
-        s.kernels = kernels_12[transposed];
-        s.rows = ROWS;
-    } else if (left >= FEW_ROWS) {
-        s.kernels = kernels_4[transposed];
-        s.rows = FEW_ROWS;
-    }
-    if (transposed && product->n > FEW_PANELS * LANES) {
-        pack_a(s.a, lda, s.depth, s.rows, packed);
+               .rows = fx__least(most, product->m - i),
+               .p = p};
+    if (transposed && most == ROWS && product->n > FEW_PANELS * LANES) {
+        pack_a(s.a, lda, depth, s.rows, packed);
         s.a = packed;
         s.lda = s.rows;
     }
     return s;
 }
 
-static void multiply_block(const strip *s, const float *b, size_t ldb, size_t j, size_t lanes,
+// The strip by columns j … of C.
+static void multiply_panel(const strip *s, const rows_of_b *b, size_t j, size_t columns,
                            const fx__product_output *out) {
-    float tile[ROWS * LANES] __attribute__((aligned(64)));
-    kernel *run = s->kernels[lanes > WIDTH];
-    if (!out->c) {
-        run(s->a, s->lda, b, ldb, s->depth, false, tile, LANES);
-        out->take(out->context, s->i, j, s->rows, lanes, tile, LANES);
-        return;
-    }
-    float *to = out->c + s->i * out->ldc + j;
-    if (lanes == LANES || lanes == WIDTH) {
-        run(s->a, s->lda, b, ldb, s->depth, s->more, to, out->ldc);
-        return;
-    }
-    run(s->a, s->lda, b, ldb, s->depth, false, tile, LANES);
-    for (size_t row = 0; row < s->rows; row++)
-        for (size_t lane = 0; lane < lanes; lane++) {
-            float *number = to + row * out->ldc + lane, sum = tile[row * LANES + lane];
-            *number = s->more ? *number + sum : sum;
+    float block[ROWS * LANES] __attribute__((aligned(64)));
+    const size_t vectors = fx__pieces(columns, WIDTH), lanes = vectors * WIDTH;
+    const shape *shape = shapes[vectors - 1];
+    for (size_t row = 0; row < s->rows; row += shape->rows) {
+        while (shape->rows > s->rows - row) shape++;
+        const size_t i = s->i + row;
+        const float *a = s->a + row * (s->transposed ? 1 : s->lda);
+        kernel *run = shape->kernels[s->transposed];
+        if (out->c) {
+            const __mmask16 mask = (__mmask16)(0xffffu >> (lanes - columns));
+            run(a, s->lda, b, &(target){out->c + i * out->ldc + j, out->ldc, mask, s->p > 0});
+        } else {
+            run(a, s->lda, b, &(target){block, lanes, 0xffff, false});
+            out->take(out->context, i, j, shape->rows, columns, block, lanes);
         }
+    }
+}
+
+// Vectors of the next panel of B as it lies, where so many are left: rather three and two than four
+// and one.
+static size_t next_panel(size_t left) {
+    return left <= WIDE ? left : left <= 2 * (WIDE - 1) ? WIDE - 1 : WIDE;
+}
+
+// Columns of B from its row p on, where they lie. `last` is room for WIDE vectors.
+static rows_of_b rows_where_they_lie(const fx__product *product, size_t p, size_t depth, size_t j,
+                                     size_t columns, float *last) {
+    const float *b = product->b + p * product->ldb + j;
+    memcpy(last, b + (depth - 1) * product->ldb, columns * sizeof *last);
+    return (rows_of_b){b, last, product->ldb, depth};
 }
 
 void fx__product_by_vectors(const fx__product *product, float *scratch,
                             const fx__product_output *out) {
-    const size_t m = product->m, n = product->n, k = product->k, ldb = product->ldb;
+    const size_t m = product->m, n = product->n, k = product->k;
     const size_t most = PACKED / fx__least(k, DEPTH) / LANES * LANES; // columns at a time
-    const bool packs_b = product->transpose_b || m > FEW_BLOCKS * ROWS;
+    const bool packs_b = product->transpose_b ||
+                         product->ldb < WIDTH || // rows that lanes go beyond
+                         (m > FEW_ROWS && n * k > FEW_NUMBERS);
+    float last[WIDE * WIDTH] = {0};
     for (size_t j = 0; j < n; j += most)
         for (size_t p = 0; p < k; p += DEPTH) {
             const size_t columns = fx__least(most, n - j), depth = fx__least(DEPTH, k - p);
-            const size_t direct = packs_b ? 0 : columns / LANES * LANES; // of the columns
-            const float *b = product->b + p * ldb + j;
-            pack_b(product, p, depth, j + direct, columns - direct, scratch);
+            const size_t all = fx__pieces(columns, WIDTH);
+            if (packs_b) pack_b(product, p, depth, j, columns, scratch);
             for (size_t i = 0, rows; i < m; i += rows) {
-                const strip s = strip_of(product, i, p, scratch + PACKED);
+                const strip s =
+                    strip_of(product, i, packs_b ? ROWS : WIDE_ROWS, p, depth, scratch + PACKED);
                 rows = s.rows;
-                for (size_t q = 0; q < direct; q += LANES)
-                    multiply_block(&s, b + q, ldb, j + q, LANES, out);
-                for (size_t q = direct; q < columns; q += LANES)
-                    multiply_block(&s, scratch + (q - direct) * depth, LANES, j + q,
-                                   fx__least(LANES, columns - q), out);
+                for (size_t first = 0, vectors; first < all; first += vectors) {
+                    const size_t q = first * WIDTH;
+                    vectors = packs_b ? fx__least(NARROW, all - first) : next_panel(all - first);
+                    const size_t width = fx__least(vectors * WIDTH, columns - q);
+                    const float *panel = scratch + q * depth;
+                    const rows_of_b b =
+                        packs_b ? (rows_of_b){panel, panel + (depth - 1) * LANES, LANES, depth}
+                                : rows_where_they_lie(product, p, depth, j + q, width, last);
+                    multiply_panel(&s, &b, j + q, width, out);
+                }
             }
         }
 }
