@@ -25,6 +25,7 @@ enum {
     ROWS = 12,          // that suit it
     FEW_PANELS = 4,     // of B, for which packing A does not pay
     FEW_ROWS = 96,      // of A, for which packing B does not
+    FEW_COLUMNS = 128,  // of C, that are handed out as a whole
     FEW_NUMBERS = 8192, // of B, that stay in the first cache: the same
     DEPTH = FX__PRODUCT_DEPTH,
     PACKED = 260 * DEPTH, // numbers of B, which share the second cache with A and C
@@ -176,7 +177,7 @@ static strip strip_of(const fx__product *product, size_t i, size_t most, size_t 
     return s;
 }
 
-// The strip by columns j … of C.
+// The strip by columns j … of C, to `out` with its own rows of C.
 static void multiply_panel(const strip *s, const rows_of_b *b, size_t j, size_t columns,
                            const fx__product_output *out) {
     float block[ROWS * LANES] __attribute__((aligned(64)));
@@ -184,15 +185,14 @@ static void multiply_panel(const strip *s, const rows_of_b *b, size_t j, size_t 
     const shape *shape = shapes[vectors - 1];
     for (size_t row = 0; row < s->rows; row += shape->rows) {
         while (shape->rows > s->rows - row) shape++;
-        const size_t i = s->i + row;
         const float *a = s->a + row * (s->transposed ? 1 : s->lda);
         kernel *run = shape->kernels[s->transposed];
         if (out->c) {
             const __mmask16 mask = (__mmask16)(0xffffu >> (lanes - columns));
-            run(a, s->lda, b, &(target){out->c + i * out->ldc + j, out->ldc, mask, s->p > 0});
+            run(a, s->lda, b, &(target){out->c + row * out->ldc + j, out->ldc, mask, s->p > 0});
         } else {
             run(a, s->lda, b, &(target){block, lanes, 0xffff, false});
-            out->take(out->context, i, j, shape->rows, columns, block, lanes);
+            out->take(out->context, s->i + row, j, shape->rows, columns, block, lanes);
         }
     }
 }
@@ -218,6 +218,7 @@ void fx__product_by_vectors(const fx__product *product, float *scratch,
     const bool packs_b = product->transpose_b ||
                          product->ldb < WIDTH || // rows that lanes go beyond
                          (m > FEW_ROWS && n * k > FEW_NUMBERS);
+    const bool by_strips = !out->c && !packs_b && n <= FEW_COLUMNS;
     float last[WIDE * WIDTH] = {0};
     for (size_t j = 0; j < n; j += most)
         for (size_t p = 0; p < k; p += DEPTH) {
@@ -228,6 +229,11 @@ void fx__product_by_vectors(const fx__product *product, float *scratch,
                 const strip s =
                     strip_of(product, i, packs_b ? ROWS : WIDE_ROWS, p, depth, scratch + PACKED);
                 rows = s.rows;
+                fx__product_output to = *out;
+                if (by_strips)
+                    to = (fx__product_output){.c = scratch, .ldc = n};
+                else if (to.c)
+                    to.c += i * to.ldc;
                 for (size_t first = 0, vectors; first < all; first += vectors) {
                     const size_t q = first * WIDTH;
                     vectors = packs_b ? fx__least(NARROW, all - first) : next_panel(all - first);
@@ -236,8 +242,9 @@ void fx__product_by_vectors(const fx__product *product, float *scratch,
                     const rows_of_b b =
                         packs_b ? (rows_of_b){panel, panel + (depth - 1) * LANES, LANES, depth}
                                 : rows_where_they_lie(product, p, depth, j + q, width, last);
-                    multiply_panel(&s, &b, j + q, width, out);
+                    multiply_panel(&s, &b, j + q, width, &to);
                 }
+                if (by_strips) out->take(out->context, i, 0, rows, n, scratch, n);
             }
         }
 }

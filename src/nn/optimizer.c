@@ -142,6 +142,10 @@ void fx__optimizer_update(const fx__optimizer *optimizer, float *parameters, siz
     float *moments = o->moments + begin;
     const bool two = o->kind == FX_ADAMW;
     const float decay = decays ? o->weight_decay : 0;
+    if (columns == stride && columns == gradient_stride) { // one after the other
+        columns *= rows;
+        rows = 1;
+    }
     const block b = {rows,
                      columns,
                      stride,
