@@ -17,6 +17,8 @@ typedef struct fx__layer_state {
     float *scale, *shift;   // [columns] that stand between linear and activation
 } fx__layer_state;
 
+enum { FX__ROW_PIECES = 16 }; // of the rows, where a thread keeps to rows, at most
+
 // All buffers of batches of at most `rows` samples: nothing is allocated after creation.
 typedef struct fx__backprop {
     const fx_mlp *mlp;
@@ -27,10 +29,11 @@ typedef struct fx__backprop {
     fx__layer_state *layers; // [layer_count]
     float *delta[2];         // [rows, at least 2, widest layer's columns], alternating
     float *by_output;        // the same, of maxout: the gradient by the maxima; else NULL
-    float *gradient;  // [parameter_count] of the mean loss, in the order of the parameter block
-    int threads;      // at most
-    float *scratch;   // of products, for each of them
-    float *shared[2]; // factors of the products of a layer: layer_products.h
+    float *gradient; // [parameter_count] of the mean loss, in the order of the parameter block
+    fx__loss_sum losses[FX__ROW_PIECES]; // of pieces of the rows
+    int threads;                         // at most
+    float *scratch;                      // of products, for each of them
+    float *shared[2];                    // factors of the products of a layer: layer_products.h
 } fx__backprop;
 
 FX_MUST_CHECK fx_status fx__backprop_create(const fx_mlp *mlp, size_t rows, fx__backprop *out,

@@ -25,58 +25,60 @@ static void update_block(void *context, size_t i, size_t j, size_t rows, size_t 
                             to->stride);
 }
 
-// ∂W of rows i … i + height - 1 and columns j … j + width - 1.
+// ∂W of rows i … and columns j …, as many as `rows` and `columns` say and are left.
 static void weight_tile(const fx__backprop *b, size_t l, const fx__product *tiles, size_t i,
-                        size_t height, size_t j, size_t width, const fx__optimizer *optimizer) {
-    if (width == 0) return;
+                        size_t rows, size_t j, size_t columns, const fx__optimizer *optimizer) {
     const fx__layer *layer = &b->mlp->layers[l];
     const size_t at = (size_t)(layer->weights - b->mlp->parameters) + i * layer->columns + j;
     fx__product product = *tiles;
-    product.m = height;
-    product.n = width;
+    product.m = fx__least(rows, layer->inputs - i);
+    product.n = fx__least(columns, layer->columns - j);
     product.a += i;
     product.b += j;
     product.packed_a.begin = i;
     product.packed_b.begin = j;
     const bool fetched = !fx__division_of(layer).owned;
-    destination to = {b, optimizer, at, layer->columns, fetched ? height : 0};
+    destination to = {b, optimizer, at, layer->columns, fetched ? product.m : 0};
     if (optimizer && product.k <= FX__PRODUCT_DEPTH) {
         fx__product_take(&product, fx__backprop_scratch(b), update_block, &to);
         return;
     }
     float *gradient = b->gradient + at;
     fx__product_write(&product, fx__backprop_scratch(b), gradient, layer->columns);
-    if (optimizer) update_block(&to, 0, 0, height, width, gradient, layer->columns);
+    if (optimizer) update_block(&to, 0, 0, product.m, product.n, gradient, layer->columns);
 }
 
 void fx__weight_gradient(const fx__backprop *b, size_t l, size_t n, const float *delta,
                          const fx__optimizer *optimizer) {
     const fx__layer *layer = &b->mlp->layers[l];
     const fx__division d = fx__division_of(layer);
-    const bool parallel = n * layer->inputs * layer->columns > FX__PRODUCT_WORK;
-    const size_t across = fx__pieces(layer->columns, d.columns);
-    const size_t tiles = across * fx__pieces(layer->inputs, d.rows);
-#pragma omp parallel num_threads(b->threads) if (parallel)
-    {
-        fx__product product = fx__weight_product(b, l, n, delta);
-        if (d.owned && d.parts == 1) {
-            const fx__range own = fx__own_range(layer->columns, d.columns);
+    fx__product product = fx__weight_product(b, l, n, delta);
+    if (d.owned && d.parts == 1) {
+        const fx__range own = fx__own_range(layer->columns, d.columns);
+        if (own.begin < own.end)
             weight_tile(b, l, &product, 0, layer->inputs, own.begin, own.end - own.begin,
                         optimizer);
-        } else if (d.owned) {
+#pragma omp barrier
+    } else if (d.owned) {
 #pragma omp for schedule(static, 1)
-            for (size_t i = 0; i < layer->inputs; i += d.rows)
-                weight_tile(b, l, &product, i, fx__least(d.rows, layer->inputs - i), 0,
-                            layer->columns, optimizer);
-        } else {
-            product.packed_a = fx__share(b, &product, FX__FACTOR_A, layer->inputs);
-            product.packed_b = fx__share(b, &product, FX__FACTOR_B, layer->columns);
-#pragma omp for schedule(dynamic, 1)
-            for (size_t tile = 0; tile < tiles; tile++) {
-                const size_t i = tile / across * d.rows, j = tile % across * d.columns;
-                weight_tile(b, l, &product, i, fx__least(d.rows, layer->inputs - i), j,
-                            fx__least(d.columns, layer->columns - j), optimizer);
-            }
-        }
+        for (size_t i = 0; i < layer->inputs; i += d.rows)
+            weight_tile(b, l, &product, i, d.rows, 0, layer->columns, optimizer);
+    } else {
+        product.packed_a = fx__share(b, &product, FX__FACTOR_A, layer->inputs);
+        product.packed_b = fx__share(b, &product, FX__FACTOR_B, layer->columns);
+#pragma omp for schedule(dynamic, 1) collapse(2)
+        for (size_t i = 0; i < layer->inputs; i += d.rows)
+            for (size_t j = 0; j < layer->columns; j += d.columns)
+                weight_tile(b, l, &product, i, d.rows, j, d.columns, optimizer);
     }
+}
+
+void fx__weight_gradient_alone(const fx__backprop *b, size_t l, size_t n, const float *delta,
+                               const fx__optimizer *optimizer) {
+    const fx__layer *layer = &b->mlp->layers[l];
+    const fx__division d = fx__division_of(layer);
+    const fx__product product = fx__weight_product(b, l, n, delta);
+    for (size_t i = 0; i < layer->inputs; i += d.rows)
+        for (size_t j = 0; j < layer->columns; j += d.columns)
+            weight_tile(b, l, &product, i, d.rows, j, d.columns, optimizer);
 }

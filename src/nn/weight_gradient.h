@@ -6,7 +6,12 @@
 
 // ∂W = inputᵀ · δ of layer l, for n rows, in tiles. Without an optimizer it is left in b->gradient;
 // with one it goes, block by block and while a block is in the cache, into the weights: the
-// gradient as a whole is never written, but for large batches.
+// gradient as a whole is never written, but for large batches. All threads of a parallel region (of
+// at most b->threads) call this and share the tiles.
 void fx__weight_gradient(const fx__backprop *b, size_t l, size_t n, const float *delta,
                          const fx__optimizer *optimizer);
+
+// The same by the calling thread, for what is too little to share.
+void fx__weight_gradient_alone(const fx__backprop *b, size_t l, size_t n, const float *delta,
+                               const fx__optimizer *optimizer);
 #endif
