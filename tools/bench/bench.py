@@ -19,6 +19,7 @@ import programs
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SHORT = 2  # seconds: a repetition that is repeated for warmth
+REST = 0.2  # seconds between turns: OpenBLAS's threads spin for 0.13 after their work
 MACHINE = "matrix product"  # the peer of figures that are a share of the machine
 
 
@@ -223,15 +224,14 @@ class Bench:
         repetitions = self.arguments.repetitions or case.repetitions
         if case.program:
             return case.program(self, threads, repetitions, rows)
-        workers, ready = list(self.workers(name, threads)), []
-        for worker in workers:
+        workers, ready = [], []
+        for worker in self.workers(name, threads):  # one by one: each finds out how much it can do
+            workers.append(worker)
             reason = worker.wait_until_ready()
             if reason:
                 print(f"  {worker.label:28} skipped: {reason}")
                 worker.close()
                 if worker is workers[0]:
-                    for other in workers[1:]:
-                        other.close()
                     return False
             else:
                 ready.append(worker)
@@ -244,7 +244,7 @@ class Bench:
             for worker in ready[first:] + ready[:first]:
                 if len(worker.samples) > i:
                     continue
-                time.sleep(0.05)  # the threads of the one before spin for a while
+                time.sleep(REST)
                 worker.repeat()
         for worker in ready:
             worker.close()
