@@ -80,6 +80,31 @@ fx_portable_test(unit/test_hog ${hog_sources})
 fx_portable_test(unit/test_block_product ${product_sources})
 fx_portable_test(property/test_training_threads ${product_sources})
 
+# Races of threads in training, seen by clang's thread sanitizer. It knows OpenMP through Archer.
+if(CMAKE_C_COMPILER_ID STREQUAL "Clang")
+  execute_process(COMMAND ${CMAKE_C_COMPILER} -print-resource-dir OUTPUT_VARIABLE FX_CLANG
+    OUTPUT_STRIP_TRAILING_WHITESPACE)
+  get_filename_component(FX_ARCHER ${FX_CLANG}/../../libarcher.so ABSOLUTE)
+endif()
+if(EXISTS "${FX_ARCHER}" AND NOT FX_SANITIZE)
+  file(GLOB sources CONFIGURE_DEPENDS src/base/*.c src/nn/*.c)
+  add_executable(test_races tests/race/test_races.c ${sources})
+  set_target_properties(test_races PROPERTIES C_CLANG_TIDY "")
+  target_include_directories(test_races PRIVATE ${PROJECT_SOURCE_DIR} include)
+  target_compile_definitions(test_races PRIVATE FX_NO_DISPATCH)
+  target_compile_options(test_races PRIVATE -fsanitize=thread -O1 -g)
+  target_link_options(test_races PRIVATE -fsanitize=thread -Wl,--wrap=fx__gemm_serial)
+  target_link_libraries(test_races PRIVATE PkgConfig::OPENBLAS PkgConfig::YAML PkgConfig::JANSSON
+    PkgConfig::MD OpenMP::OpenMP_C ZLIB::ZLIB m)
+  add_test(NAME test_races COMMAND test_races)
+  add_test(NAME test_races_sees COMMAND test_races a_race)
+  set_tests_properties(test_races test_races_sees PROPERTIES TIMEOUT 300 ENVIRONMENT
+    "OMP_TOOL_LIBRARIES=${FX_ARCHER};TSAN_OPTIONS=ignore_noninstrumented_modules=1")
+  set_tests_properties(test_races PROPERTIES # where it cannot run at all
+    SKIP_REGULAR_EXPRESSION "unexpected memory mapping")
+  set_tests_properties(test_races_sees PROPERTIES WILL_FAIL ON)
+endif()
+
 add_executable(missed_core tests/support/missed_core.c)
 target_include_directories(missed_core PRIVATE ${PROJECT_SOURCE_DIR})
 target_link_libraries(missed_core PRIVATE featx)

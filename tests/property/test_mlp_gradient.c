@@ -237,6 +237,45 @@ Test(mlp_gradient, batch_is_mean_of_samples) {
     }
 }
 
+// An input that is always one has weights that do what the biases do: their gradients are the same,
+// in layers that are divided among threads in each way.
+Test(mlp_gradient, biases_are_weights_of_a_constant) {
+    enum { ROWS = 150, COLUMNS = 700, WAYS = 4 };
+    const fx_int_list hidden[WAYS] = {{0, {0}}, {1, {60}}, {1, {300}}, {1, {1100}}};
+    fx_rng rng = fx_rng_at(5, FX_RNG_USER, 0, 0);
+    float *x = malloc(ROWS * COLUMNS * sizeof *x);
+    int labels[ROWS];
+    for (size_t i = 0; i < ROWS * COLUMNS; i++)
+        x[i] = i % COLUMNS == 0 ? 1.0f : (float)fx_rng_normal(&rng);
+    for (int i = 0; i < ROWS; i++) labels[i] = i % 2; // of four: gradients that do not cancel
+    fx_threads_set(3);
+    for (int way = 0; way < 2 * WAYS; way++) {
+        fx_mlp_params params = fx_mlp_defaults();
+        params.hidden = hidden[way / 2];
+        params.activation = way % 2 ? FX_MAXOUT : FX_TANH;
+        params.batch_norm = false;
+        params.dropout = params.input_dropout = 0;
+        fx_mlp *mlp;
+        cr_assert_eq(fx_mlp_create(&params, COLUMNS, OUTPUTS, 7, &mlp, NULL), FX_OK);
+        float *gradient = malloc(fx_mlp_parameters(mlp) * sizeof *gradient);
+        cr_assert_eq(fx_mlp_gradient(mlp, x, labels, ROWS, 0, NULL, gradient, NULL), FX_OK);
+        const int units = params.hidden.count ? params.hidden.values[0] : OUTPUTS;
+        const int columns = units * (params.hidden.count && way % 2 ? params.pieces : 1);
+        const float *bias = gradient + (size_t)COLUMNS * (size_t)columns;
+        double most = 0;
+        for (int j = 0; j < columns; j++) most = fmax(most, fabs((double)bias[j]));
+        cr_assert(most > 1e-3);
+        // Sums of 150 floats: 8e-7 of the greatest here.
+        for (int j = 0; j < columns; j++)
+            cr_assert(fabs((double)gradient[j] - (double)bias[j]) <= 3e-6 * most,
+                      "%d units, unit %d: %g, expected %g", units, j, (double)bias[j],
+                      (double)gradient[j]);
+        free(gradient);
+        fx_mlp_destroy(mlp);
+    }
+    free(x);
+}
+
 // Layers whose products share packed factors, by several threads: the gradient of a batch must be
 // the mean of those of a few of its rows at a time, which share nothing. Of 150 rows pieces forward
 // and back are shared, of 256 the tiles of weights as well; of one network the widest factor is
