@@ -1,9 +1,9 @@
-// Products by AVX-512, a block of rows by columns at a time, summed in 24 registers of 16 numbers,
-// so that the two multipliers of the processor are always busy. Where B is small, or used by few
-// rows, it is read where it lies, in panels of up to 64 columns: the wider the block, the fewer
-// loads. Otherwise B goes through scratch in panels of 32 columns and at most DEPTH rows, which
-// stay in the second cache for all rows of A; A transposed then goes through it as well, twelve
-// columns at a time.
+// Products by AVX-512, a block of rows by columns at a time, summed in 24 registers of 16 numbers
+// (but for what is left at the edges), so that the two multipliers of the processor are always
+// busy. Where B is not transposed and small, or used by few rows, it is read where it lies, in
+// panels of up to 64 columns: the wider the block, the fewer loads. Otherwise B goes through
+// scratch in panels of 32 columns and at most DEPTH rows, which stay in the second cache for all
+// rows of A; with many columns A transposed then goes through it as well, twelve columns at a time.
 //
 // Every element is summed in ascending order of k, in pieces of DEPTH, wherever it stands.
 #include <assert.h>
@@ -25,12 +25,13 @@ enum {
     ROWS = 12,          // that suit it
     FEW_PANELS = 4,     // of B, for which packing A does not pay
     FEW_ROWS = 96,      // of A, for which packing B does not
-    FEW_COLUMNS = 128,  // of C, that are handed out as a whole
     FEW_NUMBERS = 8192, // of B, that stay in the first cache: the same
+    FEW_COLUMNS = 128,  // of C, that are handed out as a whole
     DEPTH = FX__PRODUCT_DEPTH,
     PACKED = 260 * DEPTH, // numbers of B, which share the second cache with A and C
 };
 static_assert(PACKED + ROWS * DEPTH <= FX__PRODUCT_SCRATCH, "B, and a strip of A");
+static_assert(WIDE_ROWS * FEW_COLUMNS <= FX__PRODUCT_SCRATCH, "a strip of C");
 
 #define TARGET __attribute__((target("avx512f,fma")))
 
@@ -91,9 +92,11 @@ typedef struct shape {
     kernel *kernels[2]; // of A and of its transpose
 } shape;
 
+// In the 24 registers, and in a block of multiply_panel().
 #define KERNELS(rows, vectors)                                                                     \
     KERNEL(plain_##rows##_##vectors, rows, vectors, lda, 1)                                        \
-    KERNEL(transposed_##rows##_##vectors, rows, vectors, 1, lda)
+    KERNEL(transposed_##rows##_##vectors, rows, vectors, 1, lda)                                   \
+    static_assert((rows) * (vectors) <= ROWS * NARROW, "a block");
 #define SHAPE(rows, vectors)                                                                       \
     {                                                                                              \
         rows, {                                                                                    \

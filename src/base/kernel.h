@@ -21,11 +21,12 @@
 #endif
 
 // Before a loop whose trips are few and known: sums that it indexes can then stay in registers.
+// FX__UNROLL_TWICE: before any loop.
 #ifdef __clang__
 #define FX__UNROLL       _Pragma("unroll")
 #define FX__UNROLL_TWICE _Pragma("unroll 2")
 #else
 #define FX__UNROLL       _Pragma("GCC unroll 16")
-#define FX__UNROLL_TWICE _Pragma("GCC unroll 2") // any loop
+#define FX__UNROLL_TWICE _Pragma("GCC unroll 2")
 #endif
 #endif

@@ -2,6 +2,7 @@
 #ifndef FEATX_NN_BACKPROP_H
 #define FEATX_NN_BACKPROP_H
 
+#include "src/nn/division.h"
 #include "src/nn/dropout.h"
 #include "src/nn/loss.h"
 #include "src/nn/network.h"
@@ -16,8 +17,6 @@ typedef struct fx__layer_state {
     float *mean, *variance; // [columns] of this batch, or NULL
     float *scale, *shift;   // [columns] that stand between linear and activation
 } fx__layer_state;
-
-enum { FX__ROW_PIECES = 16 }; // of the rows, where a thread keeps to rows, at most
 
 // All buffers of batches of at most `rows` samples: nothing is allocated after creation.
 typedef struct fx__backprop {

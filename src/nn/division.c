@@ -17,6 +17,8 @@ enum {
     SHARED_UNIT = 96,   // and by tiles of packed rows
     COLUMN_UNIT = 32,   //
     SMALLEST = 32,      // side below which nothing is cut further
+    PIECE_ROWS = 32,    // of a batch, at least
+    FEW_ABOVE = 32,     // columns of a layer above that is small
 };
 
 size_t fx__block_of(size_t width) {
@@ -50,4 +52,12 @@ fx__division fx__division_of(const fx__layer *layer) {
             break;
     }
     return d;
+}
+
+bool fx__keeps_to_rows(const fx__layer *layer) {
+    return fx__division_of(layer).parts > 1 && !layer->batch_norm && layer[1].columns <= FEW_ABOVE;
+}
+
+size_t fx__row_piece(size_t n) {
+    return fx__greatest(fx__part(n, FX__ROW_PIECES, 1), PIECE_ROWS);
 }

@@ -82,3 +82,10 @@ void fx__weight_gradient_alone(const fx__backprop *b, size_t l, size_t n, const 
         for (size_t j = 0; j < layer->columns; j += d.columns)
             weight_tile(b, l, &product, i, d.rows, j, d.columns, optimizer);
 }
+
+void fx__step_others(const fx__backprop *b, const fx__layer *layer,
+                     const fx__optimizer *optimizer) {
+    size_t at = (size_t)(layer->weights - b->mlp->parameters) + layer->inputs * layer->columns;
+    fx__optimizer_update(optimizer, b->mlp->parameters, at, 1, layer->others, layer->others,
+                         b->gradient + at, layer->others, false);
+}

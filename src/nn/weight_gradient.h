@@ -14,4 +14,7 @@ void fx__weight_gradient(const fx__backprop *b, size_t l, size_t n, const float 
 // The same by the calling thread, for what is too little to share.
 void fx__weight_gradient_alone(const fx__backprop *b, size_t l, size_t n, const float *delta,
                                const fx__optimizer *optimizer);
+
+// The step of the parameters of a layer besides its weights, by b->gradient.
+void fx__step_others(const fx__backprop *b, const fx__layer *layer, const fx__optimizer *optimizer);
 #endif

@@ -1,6 +1,7 @@
 // The same bytes for any number of threads: dropout, batch normalization and maxout on, layers that
 // are divided among threads in each way.
 #include <criterion/criterion.h>
+#include <math.h>
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,6 +66,13 @@ Test(training_threads, same_bytes) {
     mlp.dropout = 0.5f;
     mlp.input_dropout = 0.2f;
     check(mlp, training);
+    mlp.batch_norm = false;
+    mlp.hidden = (fx_int_list){2, {100, 30}}; // the first divided by its inputs, then by rows
+    training.batch_size = 66;
+    check(mlp, training);
+    mlp.batch_norm = true;
+    mlp.hidden = (fx_int_list){2, {200, 130}};
+    training.batch_size = 256;
     training.mixup = 0.4f;
     training.gradient_clip = 0.1f;
     training.max_norm = 0.5f;
@@ -87,6 +95,41 @@ Test(training_threads, same_bytes) {
     check(mlp, training);
     mlp.hidden = (fx_int_list){2, {1100, 300}}; // the second too large to belong to threads
     check(mlp, training);
+}
+
+// The optimizer takes each part of a gradient while it is in the cache; clipping, even at a length
+// that none has, makes it wait for the whole. The weights must be the same.
+Test(training_threads, steps_by_parts_and_by_the_whole) {
+    const fx_int_list hidden[] = {{2, {100, 30}}, {1, {30}}, {2, {200, 130}}, {1, {1300}}};
+    enum { ROWS = 840 }; // the last batch of an epoch is taken as a whole, for diagnostics
+    static float x[ROWS * INPUTS];
+    int labels[ROWS];
+    fx_rng rng = fx_rng_at(2, FX_RNG_USER, 0, 0);
+    for (size_t i = 0; i < (size_t)ROWS * INPUTS; i++) x[i] = (float)fx_rng_normal(&rng);
+    for (size_t i = 0; i < ROWS; i++) labels[i] = (int)fx_rng_below(&rng, 3); // of 20
+    fx_matrix matrix = {.rows = ROWS, .columns = INPUTS, .data = x};
+    const fx_samples samples = fx_samples_of_matrix(&matrix, labels);
+    for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++)
+        for (int variant = 0; variant < 4; variant++) {
+            fx_mlp_params params = fx_mlp_defaults();
+            params.hidden = hidden[i];
+            params.batch_norm = variant % 2;
+            fx_training_params training = fx_training_defaults();
+            training.epochs = 2;
+            training.batch_size = variant < 2 ? 66 : ROWS / 2;
+            training.optimizer = FX_SGD;
+            training.learning_rate = 0.3f;
+            fx_mlp *parts = train(params, training, 2, &samples, NULL, NULL);
+            training.gradient_clip = 1e9f;
+            fx_mlp *whole = train(params, training, 2, &samples, NULL, NULL);
+            // The same bytes by our kernels; OpenBLAS takes other numbers of rows at a time.
+            for (size_t j = 0; j < parts->parameter_count; j++)
+                cr_assert(fabsf(parts->parameters[j] - whole->parameters[j]) <= 1e-5f,
+                          "network %zu, %zu: %g, expected %g", i, j, parts->parameters[j],
+                          whole->parameters[j]);
+            fx_mlp_destroy(parts);
+            fx_mlp_destroy(whole);
+        }
 }
 
 // A caller's own parallel loop, with nested regions allowed.

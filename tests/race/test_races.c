@@ -1,7 +1,7 @@
-// Training by three threads, for clang's thread sanitizer, which ends it with a report where two
-// threads use a number and nothing orders them: networks divided among threads in each way, with
-// what else adds stages to a step. Products are plain loops here, so that it sees what they use.
-// With an argument, a race that it must see.
+// Training by three threads, for clang's thread sanitizer, which reports where two threads use a
+// number and nothing orders them: networks divided among threads in each way, with what else adds
+// stages to a step. Products are plain loops here, so that it sees what they use; factors packed
+// for all threads, as tiles take them, are not among it. With an argument, a race that it must see.
 #include <stdio.h>
 #include <string.h>
 
@@ -69,12 +69,14 @@ int main(int argc, char **argv) {
     const fx_int_list networks[] = {
         {0, {0}},               // scores alone
         {1, {100}},             // divided by its inputs
-        {2, {100, 90}},         //
+        {2, {100, 30}},         //
         {3, {100, 90, 20}},     //
         {2, {200, 130}},        // by its units
         {3, {300, 60, 40}},     //
         {4, {150, 30, 25, 22}}, // small layers
         {2, {1100, 300}},       // the second too large to belong to threads
+        {3, {300, 200, 100}},   // δ of more than two layers
+        {3, {60, 600, 600}},    //
     };
     fx_matrix x;
     fx_error error;

@@ -140,7 +140,7 @@ static void check(way way, bool ta, bool tb, size_t m, size_t n, size_t k) {
 }
 
 static void check_odd_sizes(way way) {
-    const size_t rows[] = {1, 3, 4, 5, 12, 13, 23, 47}, columns[] = {1, 15, 16, 17, 31, 32, 33, 50};
+    const size_t rows[] = {1, 3, 4, 5, 12, 13, 23, 47}, columns[] = {1, 6, 16, 17, 31, 32, 33, 50};
     const size_t depths[] = {1, 7, 16, 33};
     for (int transpose = 0; transpose < 4; transpose++)
         for (size_t i = 0; i < 8; i++)
@@ -154,6 +154,7 @@ static void check_odd_sizes(way way) {
 static void check_large_sizes(way way) {
     for (int transpose = 0; transpose < 4; transpose++) {
         check(way, transpose & 1, transpose & 2, 110, 150, 40);
+        check(way, transpose & 1, transpose & 2, 150, 60, 40);
         check(way, transpose & 1, transpose & 2, 99, 290, 2 * FX__PRODUCT_DEPTH + 5);
         check(way, transpose & 1, transpose & 2, 40, 5000, 33);
         check(way, transpose & 1, transpose & 2, 700, 40, 300);

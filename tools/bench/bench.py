@@ -236,6 +236,7 @@ class Bench:
             else:
                 ready.append(worker)
         for worker in ready:  # what the others' start has pushed out of the caches comes back
+            time.sleep(REST)
             worker.repeat()
             if worker.samples[0][0] < SHORT:
                 worker.samples.clear()
