@@ -34,7 +34,6 @@ static_assert(PACKED + ROWS * DEPTH <= FX__PRODUCT_SCRATCH, "B, and a strip of A
 static_assert(WIDE_ROWS * FEW_COLUMNS <= FX__PRODUCT_SCRATCH, "a strip of C");
 
 #define TARGET __attribute__((target("avx512f,fma")))
-
 #define INLINE TARGET static inline __attribute__((always_inline))
 
 // Where rows of B are: k of them from `first` on, ld apart, but for the last, so that lanes beyond
@@ -206,28 +205,46 @@ static size_t next_panel(size_t left) {
     return left <= WIDE ? left : left <= 2 * (WIDE - 1) ? WIDE - 1 : WIDE;
 }
 
-// Columns of B from its row p on, where they lie. `last` is room for WIDE vectors.
-static rows_of_b rows_where_they_lie(const fx__product *product, size_t p, size_t depth, size_t j,
-                                     size_t columns, float *last) {
-    const float *b = product->b + p * product->ldb + j;
-    memcpy(last, b + (depth - 1) * product->ldb, columns * sizeof *last);
-    return (rows_of_b){b, last, product->ldb, depth};
+// Some columns and `depth` rows of B: where they lie, or narrow panels in scratch.
+typedef struct columns_of_b {
+    const float *numbers;
+    size_t ld, depth, count;
+    bool packed;
+} columns_of_b;
+
+// The strip by these columns, the first of which is j of C.
+static void multiply_strip(const strip *s, const columns_of_b *b, size_t j,
+                           const fx__product_output *out) {
+    float last[WIDE * WIDTH] = {0};
+    const size_t all = fx__pieces(b->count, WIDTH);
+    for (size_t first = 0, vectors; first < all; first += vectors) {
+        vectors = b->packed ? fx__least(NARROW, all - first) : next_panel(all - first);
+        const size_t q = first * WIDTH, width = fx__least(vectors * WIDTH, b->count - q);
+        rows_of_b rows = {b->numbers + q * (b->packed ? b->depth : 1), last, b->ld, b->depth};
+        const float *end = rows.first + (b->depth - 1) * b->ld;
+        if (b->packed)
+            rows.last = end;
+        else
+            memcpy(last, end, width * sizeof *last);
+        multiply_panel(s, &rows, j + q, width, out);
+    }
 }
 
 void fx__product_by_vectors(const fx__product *product, float *scratch,
                             const fx__product_output *out) {
-    const size_t m = product->m, n = product->n, k = product->k;
+    const size_t m = product->m, n = product->n, k = product->k, ldb = product->ldb;
     const size_t most = PACKED / fx__least(k, DEPTH) / LANES * LANES; // columns at a time
-    const bool packs_b = product->transpose_b ||
-                         product->ldb < WIDTH || // rows that lanes go beyond
-                         (m > FEW_ROWS && n * k > FEW_NUMBERS);
+    // Of narrower rows, lanes beyond the last but one would lie beyond the last.
+    const bool packs_b =
+        product->transpose_b || ldb < WIDTH || (m > FEW_ROWS && n * k > FEW_NUMBERS);
     const bool by_strips = !out->c && !packs_b && n <= FEW_COLUMNS;
-    float last[WIDE * WIDTH] = {0};
     for (size_t j = 0; j < n; j += most)
         for (size_t p = 0; p < k; p += DEPTH) {
-            const size_t columns = fx__least(most, n - j), depth = fx__least(DEPTH, k - p);
-            const size_t all = fx__pieces(columns, WIDTH);
-            if (packs_b) pack_b(product, p, depth, j, columns, scratch);
+            const size_t depth = fx__least(DEPTH, k - p), count = fx__least(most, n - j);
+            const columns_of_b b =
+                packs_b ? (columns_of_b){scratch, LANES, depth, count, true}
+                        : (columns_of_b){product->b + p * ldb + j, ldb, depth, count, false};
+            if (packs_b) pack_b(product, p, depth, j, count, scratch);
             for (size_t i = 0, rows; i < m; i += rows) {
                 const strip s =
                     strip_of(product, i, packs_b ? ROWS : WIDE_ROWS, p, depth, scratch + PACKED);
@@ -237,16 +254,7 @@ void fx__product_by_vectors(const fx__product *product, float *scratch,
                     to = (fx__product_output){.c = scratch, .ldc = n};
                 else if (to.c)
                     to.c += i * to.ldc;
-                for (size_t first = 0, vectors; first < all; first += vectors) {
-                    const size_t q = first * WIDTH;
-                    vectors = packs_b ? fx__least(NARROW, all - first) : next_panel(all - first);
-                    const size_t width = fx__least(vectors * WIDTH, columns - q);
-                    const float *panel = scratch + q * depth;
-                    const rows_of_b b =
-                        packs_b ? (rows_of_b){panel, panel + (depth - 1) * LANES, LANES, depth}
-                                : rows_where_they_lie(product, p, depth, j + q, width, last);
-                    multiply_panel(&s, &b, j + q, width, &to);
-                }
+                multiply_strip(&s, &b, j, &to);
                 if (by_strips) out->take(out->context, i, 0, rows, n, scratch, n);
             }
         }

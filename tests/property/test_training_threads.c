@@ -122,7 +122,8 @@ Test(training_threads, steps_by_parts_and_by_the_whole) {
             fx_mlp *parts = train(params, training, 2, &samples, NULL, NULL);
             training.gradient_clip = 1e9f;
             fx_mlp *whole = train(params, training, 2, &samples, NULL, NULL);
-            // The same bytes by our kernels; OpenBLAS takes other numbers of rows at a time.
+            // The same bytes here; OpenBLAS, where it makes the products, takes other numbers of
+            // rows at a time, which may round otherwise.
             for (size_t j = 0; j < parts->parameter_count; j++)
                 cr_assert(fabsf(parts->parameters[j] - whole->parameters[j]) <= 1e-5f,
                           "network %zu, %zu: %g, expected %g", i, j, parts->parameters[j],
